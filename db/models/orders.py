@@ -1,0 +1,72 @@
+"""Orders, with everything they showed at the moment they were placed."""
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Minor, TenantOwned, belongs_to_tenant, within_tenant
+
+
+class Order(TenantOwned, Base):
+    """A shopper's order. Order, payment and fulfilment each have a status of their own."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        belongs_to_tenant(),
+        UniqueConstraint("tenant_id", "number"),
+        CheckConstraint("status IN ('pending', 'confirmed', 'fulfilled', 'cancelled')", name="status"),
+        CheckConstraint("payment_status IN ('unpaid', 'paid', 'refunded')", name="payment_status"),
+        CheckConstraint(
+            "fulfilment_status IN ('unfulfilled', 'processing', 'shipped', 'delivered')", name="fulfilment_status"
+        ),
+        CheckConstraint("total >= 0", name="total"),
+        Index("ix_orders_tenant_id_placed_at", "tenant_id", "placed_at", "id"),
+        Index("ix_orders_tenant_id_status_placed_at", "tenant_id", "status", "placed_at", "id"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, comment="counts from 1001 within the tenant")
+    status: Mapped[str] = mapped_column(server_default="pending")
+    payment_status: Mapped[str] = mapped_column(server_default="unpaid")
+    fulfilment_status: Mapped[str] = mapped_column(server_default="unfulfilled")
+    customer_name: Mapped[str]
+    customer_email: Mapped[str]
+    customer_phone: Mapped[str | None]
+    note: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(comment="language of the mails to the shopper")
+    currency: Mapped[str]
+    total: Mapped[Decimal]
+    total_minor: Mapped[int] = mapped_column(Minor, Computed("(total * 1000)::bigint", persisted=True))
+    placed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class OrderLine(TenantOwned, Base):
+    """A variant in an order, as it was named and priced then."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        belongs_to_tenant(),
+        within_tenant("order_id", "orders"),
+        within_tenant("variant_id", "catalog_variants"),
+        within_tenant("item_id", "catalog_items"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("stock_held >= 0", name="stock_held"),
+        Index("ix_order_lines_tenant_id_order_id", "tenant_id", "order_id", "position"),
+    )
+
+    order_id: Mapped[uuid.UUID]
+    position: Mapped[int]
+    item_id: Mapped[uuid.UUID]
+    variant_id: Mapped[uuid.UUID]
+    sku: Mapped[str | None]
+    name_en: Mapped[str | None]
+    name_ar: Mapped[str | None]
+    unit_price: Mapped[Decimal]
+    quantity: Mapped[int]
+    total: Mapped[Decimal]
+    stock_held: Mapped[int] = mapped_column(
+        server_default="0", comment="taken from stock for this line and not yet given back; 0 where unlimited"
+    )

@@ -1,0 +1,1 @@
+"""How the database keeps tenants apart: logins, row-level security, and the few functions that look across."""

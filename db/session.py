@@ -1,0 +1,189 @@
+"""Sessions that are short, scoped to a tenant and a person, and never shared.
+
+Every transaction begins by telling Postgres whose rows it may see (`SET LOCAL`, so it ends with the transaction).
+A session without a scope refuses to begin. Nothing here commits early: the block's end is the commit.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a transaction sees: a tenant's, a person's own, both, or (by default) nobody's."""
+
+    tenant_id: uuid.UUID | None = None
+    person_id: uuid.UUID | None = None
+
+
+class ScopedSession(Session):
+    """The synchronous session below `AsyncSession`; it carries the `after_begin` listener."""
+
+
+class NestedTransactionError(RuntimeError):
+    """A second connection was asked for while holding one: under load the pool would deadlock."""
+
+
+BIND_SCOPE = text(
+    "SELECT set_config('app.current_tenant', :tenant, true), set_config('app.current_person', :person, true), "
+    "set_config('statement_timeout', :timeout, true)"
+)
+holding_connection: ContextVar[bool] = ContextVar("holding_connection", default=False)
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def bind_scope(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    scope = session.info.get("scope")
+    if not isinstance(scope, Scope):
+        raise RuntimeError("a database session has no scope")  # noqa: TRY004 - a missing scope is a bug, not a type
+    connection.execute(
+        BIND_SCOPE,
+        {
+            "tenant": str(scope.tenant_id or ""),
+            "person": str(scope.person_id or ""),
+            "timeout": str(session.info["timeout_ms"]),
+        },
+    )
+
+
+def create_engine(url: str, *, pool_size: int, pgbouncer: bool = False) -> AsyncEngine:
+    """An engine over asyncpg. `pgbouncer` means one in transaction mode: no named prepared statements then."""
+    unnamed = {
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: "",
+    }
+    return create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args=unnamed if pgbouncer else {},
+    )
+
+
+class Reads(Protocol):
+    """What a loader or a resolver needs in order to read."""
+
+    def read(self, scope: Scope) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+
+class Database:
+    """One login's pool. `read` and `write` are the only ways to a session."""
+
+    def __init__(self, engine: AsyncEngine, *, statement_timeout_ms: int = 5_000) -> None:
+        self.engine = engine
+        self.statement_timeout_ms = statement_timeout_ms
+        self._sessions = async_sessionmaker(engine, sync_session_class=ScopedSession, expire_on_commit=False)
+
+    def open(self, scope: Scope) -> AsyncSession:
+        """A session nobody closes for you: for `read`, `write` and `RequestReads` alone."""
+        return self._sessions(info={"scope": scope, "timeout_ms": self.statement_timeout_ms})
+
+    @asynccontextmanager
+    async def read(self, scope: Scope) -> AsyncGenerator[AsyncSession]:
+        """One short read-only transaction: a loader's batch, or a root field."""
+        with sole_connection():
+            session = await begin_reading(self, scope)
+            try:
+                yield session
+            finally:
+                await close_surely(session)
+
+    @asynccontextmanager
+    async def write(self, scope: Scope) -> AsyncGenerator[AsyncSession]:
+        """One unit of work, committed at the end of the block and rolled back on any exception."""
+        with sole_connection():
+            session = self.open(scope)
+            try:
+                async with session.begin():
+                    yield session
+            finally:
+                await close_surely(session)
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+class sole_connection:  # noqa: N801 - reads as a statement: `with sole_connection():`
+    """Holds the right to one connection in this task; asking again inside is an error, not a deadlock."""
+
+    def __enter__(self) -> None:
+        if holding_connection.get():
+            raise NestedTransactionError("finish the open transaction before asking for another")
+        self._token = holding_connection.set(True)
+
+    def __exit__(self, *_exception: object) -> None:
+        holding_connection.reset(self._token)
+
+
+async def begin_reading(database: Database, scope: Scope) -> AsyncSession:
+    session = database.open(scope)
+    try:
+        await session.connection(execution_options={"postgresql_readonly": True})
+    except BaseException:
+        await close_surely(session)
+        raise
+    return session
+
+
+async def close_surely(session: AsyncSession) -> None:
+    """Closes also while this task is being cancelled, so that a connection never stays checked out."""
+    closing = asyncio.ensure_future(session.close())
+    try:
+        await asyncio.shield(closing)
+    except asyncio.CancelledError:
+        await closing
+        raise
+
+
+class RequestReads:
+    """The reads of one request: batches that overlap in time share one short transaction, a statement at a time.
+
+    Saves a BEGIN, a scope and a ROLLBACK per batch. A failed or cancelled batch takes its transaction with it,
+    and the next one gets a fresh one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._open: tuple[Scope, AsyncSession] | None = None
+
+    @asynccontextmanager
+    async def read(self, scope: Scope) -> AsyncGenerator[AsyncSession]:
+        with sole_connection():
+            self._waiting += 1
+            try:
+                async with self._turn:
+                    try:
+                        yield await self._session(scope)
+                    except BaseException:
+                        await self._drop()
+                        raise
+                    finally:
+                        if self._waiting == 1:
+                            await self._drop()
+            finally:
+                self._waiting -= 1
+
+    async def _session(self, scope: Scope) -> AsyncSession:
+        if self._open is not None and self._open[0] != scope:
+            await self._drop()
+        if self._open is None:
+            self._open = (scope, await begin_reading(self._database, scope))
+        return self._open[1]
+
+    async def _drop(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            await close_surely(opened[1])
