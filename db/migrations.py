@@ -7,11 +7,12 @@ import asyncio
 from io import StringIO
 from pathlib import Path
 
-import asyncpg
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
-from alembic import command
+from db.security.roles import connected
 
 SCRIPTS = Path(__file__).parents[1] / "alembic"
 
@@ -53,11 +54,7 @@ def head_revision() -> str | None:
 
 async def current_revision(url: str) -> str | None:
     """The revision that the database says it is at; None before the first migration."""
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
-    try:
-        if await connection.fetchval("SELECT to_regclass('public.alembic_version')") is None:
+    async with connected(url) as connection:
+        if (await connection.execute(text("SELECT to_regclass('public.alembic_version')"))).scalar() is None:
             return None
-        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-        return revision
-    finally:
-        await connection.close()
+        return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()

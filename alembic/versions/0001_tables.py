@@ -1,9 +1,8 @@
 """Tables of the foundation: people, tenants, catalogue, orders, and the shared records"""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None

@@ -1,6 +1,7 @@
 """Row-level security on every table, and what each login may do."""
 
 from alembic import op
+
 from db.security.policies import (
     SCOPE_FUNCTIONS,
     lookup_reads,

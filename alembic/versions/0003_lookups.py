@@ -1,6 +1,7 @@
 """The functions that look across tenants: who is asking, of which tenant, and what work is due."""
 
 from alembic import op
+
 from db.security.policies import definer_function
 
 revision = "0003"

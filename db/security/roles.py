@@ -5,9 +5,13 @@
 across tenants. The owner may become `sadu_lookup` to make those functions, but does not inherit what it sees.
 """
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import asyncpg
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 OWNER, APP, PLATFORM, LOOKUP = "sadu_owner", "sadu_app", "sadu_platform", "sadu_lookup"
 
@@ -23,16 +27,27 @@ class Logins:
 
 async def prepare_database(admin_url: str, *, database: str, logins: Logins) -> None:
     """Create the roles and the database, or bring them up to date. Wants a login that may create roles."""
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(admin_url)
-    try:
+    async with connected(admin_url) as connection:
         await create_roles(connection, logins)
         await create_database(connection, database)
+    async with connected(admin_url, database) as connection:
+        await own_schema(connection)
+
+
+@asynccontextmanager
+async def connected(url: str, database: str | None = None) -> AsyncGenerator[AsyncConnection]:
+    """One connection outside the pools, each statement its own transaction."""
+    target = make_url(url).set(drivername="postgresql+asyncpg")
+    target = target.set(database=database) if database else target
+    engine = create_async_engine(target, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            yield connection
     finally:
-        await connection.close()
-    await own_schema(admin_url, database)
+        await engine.dispose()
 
 
-async def create_roles(connection: "asyncpg.Connection[asyncpg.Record]", logins: Logins) -> None:
+async def create_roles(connection: AsyncConnection, logins: Logins) -> None:
     passwords = {
         OWNER: logins.owner_password,
         APP: logins.app_password,
@@ -40,37 +55,41 @@ async def create_roles(connection: "asyncpg.Connection[asyncpg.Record]", logins:
         LOOKUP: None,
     }
     for role, password in passwords.items():
-        if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
-            await connection.execute(f"CREATE ROLE {role}")
+        if not await exists(connection, "SELECT FROM pg_roles WHERE rolname = :name", role):
+            await connection.execute(text(f"CREATE ROLE {role}"))
         login = "NOLOGIN" if password is None else f"LOGIN PASSWORD {await quoted(connection, password)}"
-        await connection.execute(f"ALTER ROLE {role} NOINHERIT NOCREATEDB NOCREATEROLE {login}")
-    await connection.execute(f"GRANT {LOOKUP} TO {OWNER}")
+        await connection.exec_driver_sql(f"ALTER ROLE {role} NOINHERIT NOCREATEDB NOCREATEROLE {login}")
+    await connection.execute(text(f"GRANT {LOOKUP} TO {OWNER}"))
     # On a managed Postgres the administrator is no superuser and must itself be able to act as the owner.
-    await connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
+    await connection.execute(text(f"GRANT {OWNER} TO CURRENT_USER"))
 
 
-async def quoted(connection: "asyncpg.Connection[asyncpg.Record]", password: str) -> str:
+async def exists(connection: AsyncConnection, query: str, name: str) -> bool:
+    return bool((await connection.execute(text(f"SELECT EXISTS ({query})"), {"name": name})).scalar_one())
+
+
+async def quoted(connection: AsyncConnection, password: str) -> str:
     """The password as a literal; role statements take no parameters."""
-    literal: str = await connection.fetchval("SELECT quote_literal($1::text)", password)
+    statement = text("SELECT quote_literal(CAST(:password AS text))")
+    literal: str = (await connection.execute(statement, {"password": password})).scalar_one()
     return literal
 
 
-async def create_database(connection: "asyncpg.Connection[asyncpg.Record]", database: str) -> None:
-    if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", database):
-        await connection.execute(f'CREATE DATABASE "{database}" OWNER {OWNER}')
-    await connection.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
-    await connection.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {APP}, {PLATFORM}')
+async def create_database(connection: AsyncConnection, database: str) -> None:
+    if not await exists(connection, "SELECT FROM pg_database WHERE datname = :name", database):
+        await connection.execute(text(f'CREATE DATABASE "{database}" OWNER {OWNER}'))
+    await connection.execute(text(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC'))
+    await connection.execute(text(f'GRANT CONNECT ON DATABASE "{database}" TO {APP}, {PLATFORM}'))
 
 
-async def own_schema(admin_url: str, database: str) -> None:
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(admin_url, database=database)
-    try:
-        await connection.execute(f"ALTER SCHEMA public OWNER TO {OWNER}")
-        await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        await connection.execute(f"GRANT USAGE ON SCHEMA public TO {APP}, {PLATFORM}")
-        await connection.execute(f"GRANT USAGE, CREATE ON SCHEMA public TO {LOOKUP}")
-    finally:
-        await connection.close()
+async def own_schema(connection: AsyncConnection) -> None:
+    for statement in (
+        f"ALTER SCHEMA public OWNER TO {OWNER}",
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        f"GRANT USAGE ON SCHEMA public TO {APP}, {PLATFORM}",
+        f"GRANT USAGE, CREATE ON SCHEMA public TO {LOOKUP}",
+    ):
+        await connection.execute(text(statement))
 
 
 PRIVILEGES = """
@@ -91,11 +110,6 @@ OBJECTIONS = {
 
 async def objections_to_login(url: str) -> list[str]:
     """Why this login must not serve requests; empty when it is as powerless as it should be."""
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
-    try:
-        row = await connection.fetchrow(PRIVILEGES)
-    finally:
-        await connection.close()
-    if row is None:
-        return ["is unknown to the database"]
+    async with connected(url) as connection:
+        row = (await connection.execute(text(PRIVILEGES))).mappings().one()
     return [reason for column, reason in OBJECTIONS.items() if row[column]]

@@ -1,0 +1,89 @@
+"""What a domain function raises. A fault is told to the person who caused it; nothing else is.
+
+A `UserFault` becomes an entry of `userErrors`: a code to branch on, a sentence to show, the path of the input field.
+`AccessDenied` becomes a top-level error. Everything unexpected is masked by the outermost layer.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class FaultCode(Enum):
+    """Why an input was refused."""
+
+    INVALID = "INVALID"
+    REQUIRED = "REQUIRED"
+    TOO_LONG = "TOO_LONG"
+    TAKEN = "TAKEN"
+    RESERVED = "RESERVED"
+    NOT_FOUND = "NOT_FOUND"
+    STALE = "STALE"
+    INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
+    ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    CODE_WRONG = "CODE_WRONG"
+    CREDENTIALS_WRONG = "CREDENTIALS_WRONG"
+    ACCOUNT_UNCONFIRMED = "ACCOUNT_UNCONFIRMED"
+    TOKEN_INVALID = "TOKEN_INVALID"
+    LIMIT_REACHED = "LIMIT_REACHED"
+
+
+@dataclass
+class UserFault(Exception):
+    """One refusal. `field` is the path of the input field, such as `("lines", "0", "quantity")`; empty if none."""
+
+    code: FaultCode
+    message: str
+    field: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message)
+
+
+@dataclass
+class InsufficientStock(UserFault):
+    """Fewer are left than were asked for."""
+
+    variant_id: uuid.UUID | None = None
+    available: int = 0
+
+
+@dataclass
+class IllegalTransition(UserFault):
+    """A status change that the state machine does not know; `allowed` are the next states that it does."""
+
+    current: str = ""
+    allowed: tuple[str, ...] = ()
+
+
+class UserFaults(Exception):
+    """Several refusals at once, so that a form can show them all."""
+
+    def __init__(self, faults: Sequence[UserFault]) -> None:
+        super().__init__("; ".join(fault.message for fault in faults))
+        self.faults = tuple(faults)
+
+
+class Faults:
+    """Collects refusals while an input is checked, and raises them together."""
+
+    def __init__(self) -> None:
+        self.found: list[UserFault] = []
+
+    def add(self, code: FaultCode, message: str, *field: str) -> None:
+        self.found.append(UserFault(code, message, field))
+
+    def raise_any(self) -> None:
+        if self.found:
+            raise UserFaults(self.found)
+
+
+class AccessDenied(Exception):
+    """The actor lacks a permission. Told without saying whether the thing exists."""
+
+
+def not_found(thing: str, *field: str) -> UserFault:
+    """The same answer for a missing thing, a foreign tenant's and a malformed identifier."""
+    return UserFault(FaultCode.NOT_FOUND, f"No such {thing}.", field)

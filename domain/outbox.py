@@ -1,0 +1,27 @@
+"""Work that must not be lost: written in the caller's transaction, performed by the worker.
+
+Enqueueing is all that domain functions do. The payload holds identifiers only; the worker reads the rest under the
+tenant's scope, so that what is sent is what was committed.
+"""
+
+import uuid
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import AccountOutboxMessage, OutboxMessage
+from domain.actors import Actor
+
+
+def enqueue(session: AsyncSession, *, actor: Actor, kind: str, **payload: uuid.UUID | str) -> None:
+    """Add a tenant's work of a kind that `jobs` has a handler for."""
+    session.add(OutboxMessage(tenant_id=actor.tenant, kind=kind, payload=plain(payload)))
+
+
+def enqueue_for_person(session: AsyncSession, *, person_id: uuid.UUID, kind: str, **payload: uuid.UUID | str) -> None:
+    """Add work about a person's account, which belongs to no tenant."""
+    session.add(AccountOutboxMessage(person_id=person_id, kind=kind, payload=plain(payload)))
+
+
+def plain(payload: dict[str, uuid.UUID | str]) -> dict[str, Any]:
+    return {name: str(value) for name, value in payload.items()}

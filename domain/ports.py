@@ -1,0 +1,114 @@
+"""What the domain asks of the outside. `integrations` implements these; `bootstrap` chooses which."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified access token says: who (`sub`), and in which of our sessions (`origin_jti`)."""
+
+    subject: str
+    session_id: uuid.UUID
+
+
+class TokenRejected(Exception):
+    """An access token that is not ours, not for us, no access token, or no longer valid. The reason is not told."""
+
+
+class TokenVerifier(Protocol):
+    """One verification path for every identity provider: RS256, issuer, client, token use, expiry, key id."""
+
+    async def verify(self, token: str) -> Claims:
+        """Raises `TokenRejected`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a sign-in gives: a short-lived RS256 access token, and a single-use opaque refresh token."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What a person gives in order to have an account. The address is normalised, the password checked."""
+
+    email: str
+    password: str
+    name: str
+    locale: str
+
+
+class IdentityProvider(Protocol):
+    """Accounts, passwords and tokens. Every method opens its own transactions and raises `UserFault`s.
+
+    No method tells whether an address has an account: sign-up, resend and forgot answer the same either way.
+    """
+
+    async def sign_up(self, given: SignUp) -> None:
+        """Make an unconfirmed account and mail a code; a known address gets a mail that says so instead."""
+        ...
+
+    async def confirm(self, *, email: str, code: str) -> None:
+        """Prove the address. Faults: CODE_WRONG for a wrong, expired, used or too often guessed code."""
+        ...
+
+    async def resend_confirmation(self, *, email: str) -> None:
+        """Mail a new code to an unconfirmed account."""
+        ...
+
+    async def sign_in(self, *, email: str, password: str) -> Tokens:
+        """Faults: CREDENTIALS_WRONG; ACCOUNT_UNCONFIRMED, only after the right password."""
+        ...
+
+    async def refresh(self, *, refresh_token: str) -> Tokens:
+        """Exchange a refresh token. One used twice revokes its whole session. Fault: TOKEN_INVALID."""
+        ...
+
+    async def sign_out(self, *, person_id: uuid.UUID, session_id: uuid.UUID) -> None:
+        """End a session: its access and refresh tokens are refused from the next request on."""
+        ...
+
+    async def forgot_password(self, *, email: str) -> None:
+        """Mail a reset code to a confirmed account."""
+        ...
+
+    async def reset_password(self, *, email: str, code: str, new_password: str) -> None:
+        """Set a new password and end every session. Faults: CODE_WRONG."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One mail to one address, with both bodies. `message_id` stays the same over retries."""
+
+    message_id: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    reply_to: str | None = None
+
+
+class MailRefused(Exception):
+    """The server refused this mail for good (a 5xx answer): it was not sent, and sending again will not help."""
+
+
+class MailSender(Protocol):
+    """Hands mails over. Any exception other than `MailRefused` before hand-over means: try again later."""
+
+    async def send(self, mail: OutgoingMail) -> None: ...
+
+
+class WorkSignal(Protocol):
+    """Tells the worker that the outbox has work. Losing a signal loses only time: the worker looks by itself too."""
+
+    async def wake(self) -> None:
+        """Never raises: the order is taken, whatever Redis says."""
+        ...

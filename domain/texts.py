@@ -1,0 +1,77 @@
+"""Texts in Arabic and English, and the checks that every typed text passes."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from domain.errors import FaultCode, UserFault
+
+LOCALES = ("ar", "en")
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizedText:
+    """The same text in two languages; either may be missing, where a name needs at least one."""
+
+    en: str | None
+    ar: str | None
+
+    def in_locale(self, locale: str) -> str:
+        """The text in a language, falling back to the other one; empty where there is neither."""
+        preferred, other = (self.ar, self.en) if locale == "ar" else (self.en, self.ar)
+        return preferred or other or ""
+
+
+def cleaned(value: str | None, *field: str, limit: int, multiline: bool = False) -> str | None:
+    """Trimmed and in Unicode's composed form; None if empty. Refuses control characters and what is too long."""
+    if value is None:
+        return None
+    text = unicodedata.normalize("NFC", value).strip()
+    if len(text) > limit:
+        raise UserFault(FaultCode.TOO_LONG, f"At most {limit} characters.", field)
+    allowed = "\n\t" if multiline else ""
+    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed for character in text):
+        raise UserFault(FaultCode.INVALID, "Control characters are not allowed.", field)
+    return text or None
+
+
+def required(value: str | None, *field: str, limit: int) -> str:
+    """As `cleaned`, and refuses an empty text."""
+    text = cleaned(value, *field, limit=limit)
+    if text is None:
+        raise UserFault(FaultCode.REQUIRED, "This field is required.", field)
+    return text
+
+
+def cleaned_name(name: LocalizedText, *field: str, limit: int = 200) -> LocalizedText:
+    """A name in at least one of the two languages."""
+    text = LocalizedText(en=cleaned(name.en, *field, "en", limit=limit), ar=cleaned(name.ar, *field, "ar", limit=limit))
+    if text.en is None and text.ar is None:
+        raise UserFault(FaultCode.REQUIRED, "A name in Arabic or in English is required.", field)
+    return text
+
+
+def cleaned_description(text: LocalizedText, *field: str, limit: int = 20_000) -> LocalizedText:
+    """A longer text in either language, or none."""
+    return LocalizedText(
+        en=cleaned(text.en, *field, "en", limit=limit, multiline=True),
+        ar=cleaned(text.ar, *field, "ar", limit=limit, multiline=True),
+    )
+
+
+def checked_slug(slug: str, *field: str, shortest: int = 1, limit: int = 80) -> str:
+    """A slug as it stands in an address: lower-case Latin letters and digits in words joined by single hyphens."""
+    if not shortest <= len(slug) <= limit or not SLUG.fullmatch(slug):
+        raise UserFault(
+            FaultCode.INVALID,
+            f"A slug has {shortest} to {limit} lower-case letters, digits and single hyphens.",
+            field,
+        )
+    return slug
+
+
+def slug_from(name: LocalizedText, fallback: str) -> str:
+    """A slug proposed from the English name; Arabic has no Latin letters, so `fallback` stands in."""
+    plain = unicodedata.normalize("NFKD", name.en or "").encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:60].strip("-") or fallback
