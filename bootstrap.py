@@ -1,11 +1,28 @@
 """The one place that reads settings and builds database, gateways and queue: for server, worker and command line."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.security.roles import objections_to_login
+from db.session import Database, create_engine
+from gql.context import Services
+from integrations.access_tokens import AccessTokenSigner, JwtVerifier, StaticKeys
+from integrations.local_identity import LocalIdentityProvider
+from integrations.passwords import Argon2Passwords
+from integrations.smtp import SmtpMailSender
+from integrations.work_signal import ArqWorkSignal
+from jobs.worker import WorkerParts
+from server.app import ServerParts
+
+DEVELOPMENT_MARK = "sadu-development"
+"""Keys made by `sadu dev` carry it, so that production can refuse them."""
 
 
 class Settings(BaseSettings):
@@ -41,8 +58,147 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, description="how many proxies stand before the API and set X-Forwarded-*")
     deadline_seconds: float = Field(10.0, gt=0, description="how long a query may take; a mutation runs to its end")
     graphiql: bool | None = Field(None, description="serve GraphiQL; by default everywhere but in production")
+    allow_loopback: bool = Field(
+        False, description="let production use parts on this machine's loopback, such as a pgbouncer beside the process"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @cached_property
     def issuer(self) -> str:
         return self.identity_issuer or self.public_url
+
+    @property
+    def database_name(self) -> str:
+        return urlsplit(self.database_url).path.lstrip("/")
+
+    def password_in(self, name: str) -> str:
+        """The password in one of the database URLs, for the role that is made with it."""
+        return unquote(urlsplit(getattr(self, name)).password or "")
+
+
+class UnfitForProduction(SystemExit):
+    """Settings that production must not run with; the message names each."""
+
+    def __init__(self, objections: list[str]) -> None:
+        super().__init__("SADU_ENV=production refuses to start:\n" + "\n".join(f"- {each}" for each in objections))
+
+
+def objections_to_settings(settings: Settings) -> list[str]:
+    """What production refuses about the settings: embedded parts and development keys."""
+    urls = {
+        "SADU_DATABASE_URL": settings.database_url,
+        "SADU_PLATFORM_DATABASE_URL": settings.platform_database_url,
+        "SADU_REDIS_URL": settings.redis_url,
+        "SADU_SMTP_URL": settings.smtp_url,
+        "SADU_S3_URL": settings.s3_url or "",
+    }
+    loopback = [] if settings.allow_loopback else [name for name, url in urls.items() if is_loopback(url)]
+    objections = [f"{name} leads to an embedded part on this machine" for name in loopback]
+    secret = settings.secret_key.get_secret_value()
+    if DEVELOPMENT_MARK in secret:
+        objections.append("SADU_SECRET_KEY is a development key")
+    if len(secret.encode()) < 32:
+        objections.append("SADU_SECRET_KEY is shorter than 32 bytes")
+    if DEVELOPMENT_MARK in settings.identity_private_key_file.read_text(errors="replace"):
+        objections.append("SADU_IDENTITY_PRIVATE_KEY_FILE is a development key")
+    if urlsplit(settings.public_url).scheme != "https":
+        objections.append("SADU_PUBLIC_URL is not https")
+    return objections
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+async def objections_to_logins(settings: Settings) -> list[str]:
+    """Why the database logins must not serve requests, in whatever environment."""
+    logins = {"SADU_DATABASE_URL": settings.database_url, "SADU_PLATFORM_DATABASE_URL": settings.platform_database_url}
+    return [
+        f"the login of {name} {objection}" for name, url in logins.items() for objection in await objections_to_login(url)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a process of Sadu is made of."""
+
+    settings: Settings
+    database: Database
+    platform_database: Database
+    identity: LocalIdentityProvider
+    signer: AccessTokenSigner
+    signal: ArqWorkSignal
+    mail: SmtpMailSender
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.signal.close()
+        await self.database.dispose()
+        await self.platform_database.dispose()
+
+    async def check_login(self) -> None:
+        """Refuse to serve with a database login that could see past row-level security, and with development parts."""
+        objections = await objections_to_logins(self.settings)
+        if self.settings.env == "production":
+            objections = [*objections_to_settings(self.settings), *objections]
+        if objections:
+            raise UnfitForProduction(objections)
+
+
+def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None) -> Parts:
+    """Connects nothing yet. `passwords` lets tests hash cheaply."""
+    database = build_database(settings, settings.database_url)
+    signer = AccessTokenSigner(
+        settings.identity_private_key_file.read_bytes(),
+        settings.issuer,
+        settings.identity_client_id,
+        timedelta(minutes=15),
+    )
+    signal = ArqWorkSignal(settings.redis_url)
+    identity = LocalIdentityProvider(
+        database,
+        passwords=passwords or Argon2Passwords(),
+        signer=signer,
+        signal=signal,
+        secret_key=settings.secret_key.get_secret_value().encode(),
+    )
+    return Parts(
+        settings=settings,
+        database=database,
+        platform_database=build_database(settings, settings.platform_database_url),
+        identity=identity,
+        signer=signer,
+        signal=signal,
+        mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
+    )
+
+
+def build_database(settings: Settings, url: str) -> Database:
+    engine = create_engine(url, pool_size=settings.pool_size, pgbouncer=settings.pgbouncer)
+    return Database(engine, statement_timeout_ms=settings.statement_timeout_ms)
+
+
+def server_parts(parts: Parts) -> ServerParts:
+    settings = parts.settings
+    graphiql = settings.env != "production" if settings.graphiql is None else settings.graphiql
+    return ServerParts(
+        services=Services(parts.database, parts.platform_database, parts.identity, parts.signal),
+        verifier=JwtVerifier(StaticKeys(parts.signer.public_key), settings.issuer, settings.identity_client_id),
+        keys=parts.signer.jwks(),
+        base_domain=settings.base_domain,
+        trusted_proxies=settings.trusted_proxies,
+        deadline_seconds=settings.deadline_seconds,
+        graphiql=graphiql,
+        close=parts.close,
+    )
+
+
+def worker_parts(parts: Parts) -> WorkerParts:
+    return WorkerParts(
+        database=parts.database,
+        mail=parts.mail,
+        secret_key=parts.settings.secret_key.get_secret_value().encode(),
+        redis_url=parts.settings.redis_url,
+        public_url=parts.settings.public_url,
+    )

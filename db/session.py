@@ -16,6 +16,8 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
+__all__ = ["AsyncSession", "Database", "NestedTransactionError", "Reads", "RequestReads", "Scope", "create_engine"]
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -139,11 +141,15 @@ async def begin_reading(database: Database, scope: Scope) -> AsyncSession:
 async def close_surely(session: AsyncSession) -> None:
     """Closes also while this task is being cancelled, so that a connection never stays checked out."""
     closing = asyncio.ensure_future(session.close())
-    try:
-        await asyncio.shield(closing)
-    except asyncio.CancelledError:
-        await closing
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not closing.done():
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled
+    closing.result()
 
 
 class RequestReads:
@@ -170,11 +176,11 @@ class RequestReads:
                     except BaseException:
                         await self._drop()
                         raise
-                    finally:
-                        if self._waiting == 1:
-                            await self._drop()
             finally:
+                # Also when this reader was cancelled while it waited: it may have been the last one.
                 self._waiting -= 1
+                if self._waiting == 0:
+                    await self._drop()
 
     async def _session(self, scope: Scope) -> AsyncSession:
         if self._open is not None and self._open[0] != scope:

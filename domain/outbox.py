@@ -16,11 +16,18 @@ from domain.actors import Actor
 def enqueue(session: AsyncSession, *, actor: Actor, kind: str, **payload: uuid.UUID | str) -> None:
     """Add a tenant's work of a kind that `jobs` has a handler for."""
     session.add(OutboxMessage(tenant_id=actor.tenant, kind=kind, payload=plain(payload)))
+    session.info["has_work"] = True
 
 
 def enqueue_for_person(session: AsyncSession, *, person_id: uuid.UUID, kind: str, **payload: uuid.UUID | str) -> None:
     """Add work about a person's account, which belongs to no tenant."""
     session.add(AccountOutboxMessage(person_id=person_id, kind=kind, payload=plain(payload)))
+    session.info["has_work"] = True
+
+
+def has_work(session: AsyncSession) -> bool:
+    """Whether this session enqueued anything: after its commit the worker is worth waking."""
+    return bool(session.info.get("has_work"))
 
 
 def plain(payload: dict[str, uuid.UUID | str]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import Select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.errors import FaultCode, UserFault
 
@@ -57,8 +58,8 @@ async def newest_first(
     session: AsyncSession,
     statement: Select[T],
     *,
-    moment: ColumnElement[datetime],
-    row_id: ColumnElement[UUID],
+    moment: InstrumentedAttribute[datetime],
+    row_id: InstrumentedAttribute[UUID],
     key: Callable[[T], tuple[datetime, UUID]],
     page: PageRequest,
 ) -> Page[T]:

@@ -56,8 +56,13 @@ WHERE memberships.tenant_id = app_tenant() AND memberships.role = 'owner' ORDER 
 
 
 def claim(table: str, owner: str) -> str:
-    """Lease what is due, the oldest of each owner first, so that nobody's thousands delay another's one."""
+    """Lease what is due, the oldest of each owner first, so that nobody's thousands delay another's one.
+
+    Claims take turns: two at once would choose the same rows, and one would go away with nothing. The second statement
+    sees what the turn before it has committed. The new `due_at` is the end of the lease and proves who holds it.
+    """
     return f"""
+SELECT pg_advisory_xact_lock(hashtextextended('claim {table}', 0));
 WITH due AS (
     SELECT {owner}, id, due_at, row_number() OVER (PARTITION BY {owner} ORDER BY due_at, id) AS turn
     FROM (SELECT {owner}, id, due_at FROM {table} WHERE status = 'pending' AND due_at <= now()
@@ -67,9 +72,9 @@ chosen AS (
     JOIN (SELECT * FROM due ORDER BY turn, due_at LIMIT most) AS next USING ({owner}, id)
     WHERE {table}.status = 'pending' AND {table}.due_at <= now()
     FOR UPDATE OF {table} SKIP LOCKED)
-UPDATE {table} SET due_at = now() + make_interval(secs => lease_seconds), attempts = attempts + 1
+UPDATE {table} SET due_at = clock_timestamp() + make_interval(secs => lease_seconds), attempts = attempts + 1
 FROM chosen WHERE {table}.{owner} = chosen.{owner} AND {table}.id = chosen.id
-RETURNING {table}.{owner}, {table}.id
+RETURNING {table}.{owner}, {table}.id, {table}.attempts, {table}.due_at
 """
 
 
@@ -99,12 +104,12 @@ def statements() -> list[str]:
         *definer_function("find_owners()", "TABLE (email text, name text, locale text)", FIND_OWNERS),
         *definer_function(
             "claim_outbox(most integer, lease_seconds integer)",
-            "TABLE (tenant_id uuid, id uuid)",
+            "TABLE (tenant_id uuid, id uuid, attempts integer, due_at timestamptz)",
             claim("outbox", "tenant_id"),
         ),
         *definer_function(
             "claim_account_outbox(most integer, lease_seconds integer)",
-            "TABLE (person_id uuid, id uuid)",
+            "TABLE (person_id uuid, id uuid, attempts integer, due_at timestamptz)",
             claim("account_outbox", "person_id"),
         ),
     ]

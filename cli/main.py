@@ -1,0 +1,171 @@
+"""The `sadu` command: everything that a person or a deployment starts."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from bootstrap import Parts, Settings, build_parts, server_parts, worker_parts
+from cli.operators import create_operator
+from cli.seed import seed_demo
+from cli.smoke import smoke_test
+from db.migrations import offline_sql, upgrade_to_head
+from db.security.roles import Logins, prepare_database
+from gql.schema import stale_sdl, write_sdl
+from jobs.worker import run_worker
+from server.app import create_app
+from server.logs import configure
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Sadu: the backend of a platform of independent shops and charities. Settings come from SADU_* variables.",
+)
+operators = typer.Typer(no_args_is_help=True, help="Who runs the platform.")
+app.add_typer(operators, name="operator")
+"""Operators are made here alone: no API can make one."""
+
+
+@app.command()
+def dev(reset: Annotated[bool, typer.Option(help="Forget the data of earlier runs first.")] = False) -> None:
+    """Run everything on this machine: embedded Postgres, Valkey, S3, mailbox, demo data, API and worker."""
+    from cli.dev import run_dev  # noqa: PLC0415 - a production image has no embedded parts to import
+
+    run_dev(reset=reset)
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API: GraphQL, health, keys, and GraphiQL outside production."""
+    settings = read_settings()
+    parts = checked_parts(settings)
+    uvicorn.run(
+        create_app(server_parts(parts)),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Do the work of the outbox: mails to shoppers, tenants and account holders."""
+    parts = checked_parts(read_settings())
+
+    async def work() -> None:
+        try:
+            await run_worker(worker_parts(parts))
+        finally:
+            await parts.close()
+
+    asyncio.run(work())
+
+
+@app.command()
+def migrate(
+    check: Annotated[bool, typer.Option(help="Only tell whether models and migrations agree.")] = False,
+    sql: Annotated[bool, typer.Option(help="Only print the migrations as SQL.")] = False,
+) -> None:
+    """Bring the database up to date as its owner. With SADU_ADMIN_DATABASE_URL, make roles and database first."""
+    if sql:
+        sys.stdout.write(offline_sql())
+    elif check:
+        from cli.checks import check_migrations  # noqa: PLC0415 - starts an embedded Postgres
+
+        check_migrations()
+    else:
+        settings = read_settings()
+        if settings.owner_database_url is None:
+            raise typer.BadParameter("set SADU_OWNER_DATABASE_URL to the login that owns the tables")
+        if settings.admin_database_url is not None:
+            asyncio.run(
+                prepare_database(
+                    settings.admin_database_url, database=settings.database_name, logins=logins_of(settings)
+                )
+            )
+        upgrade_to_head(settings.owner_database_url)
+        typer.echo("The database is up to date.")
+
+
+@app.command()
+def seed() -> None:
+    """Fill the database with the demo: two tenants, their people, their catalogue. Safe to repeat."""
+    demo = asyncio.run(seed_demo(read_settings()))
+    for person in demo.people:
+        typer.echo(f"{person.role:18} {person.email:34} {person.password}")
+
+
+@app.command()
+def schema(
+    check: Annotated[bool, typer.Option(help="Fail if the committed files are not in step with the code.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the files are.")] = Path(),
+) -> None:
+    """Write `schema.graphql` and `schema.admin.graphql`."""
+    if not check:
+        write_sdl(folder)
+    elif stale := stale_sdl(folder):
+        typer.echo(f"Not in step with the code: {', '.join(stale)}. Run `sadu schema`.", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def smoke(
+    url: Annotated[str, typer.Argument(help="Where the API is, such as https://api.example.com.")],
+    tenant: Annotated[str | None, typer.Option(help="Slug of a tenant whose storefront must answer.")] = None,
+) -> None:
+    """Ask a running deployment whether the essentials work. Changes nothing."""
+    if not asyncio.run(smoke_test(url, tenant)):
+        raise typer.Exit(1)
+
+
+@operators.command("create")
+def operator_create(
+    email: Annotated[str, typer.Option(prompt=True, help="Address to sign in with.")],
+    name: Annotated[str, typer.Option(prompt=True, help="Full name.")],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="SADU_OPERATOR_PASSWORD")
+    ],
+) -> None:
+    """Make somebody an operator of the platform; an account that exists already keeps its password."""
+    asyncio.run(create_operator(read_settings(), email=email, name=name, password=password))
+    typer.echo(f"{email} is an operator now.")
+
+
+def read_settings() -> Settings:
+    """Settings from the environment; what is missing is named by its variable."""
+    try:
+        settings = Settings()  # pyright: ignore[reportCallIssue] - its fields come from the environment
+    except ValidationError as invalid:
+        for error in invalid.errors():
+            typer.echo(f"SADU_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}", err=True)
+        raise typer.Exit(2) from None
+    configure(settings.log_level)
+    return settings
+
+
+def checked_parts(settings: Settings) -> Parts:
+    """The parts of a process that serves; refuses logins and settings that it must not run with."""
+    parts = build_parts(settings)
+    asyncio.run(parts.check_login())
+    return parts
+
+
+def logins_of(settings: Settings) -> Logins:
+    return Logins(
+        owner_password=settings.password_in("owner_database_url"),
+        app_password=settings.password_in("database_url"),
+        platform_password=settings.password_in("platform_database_url"),
+    )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,22 @@
+"""Making operators: the one thing that only the owner's login may write."""
+
+from sqlalchemy import text
+
+from bootstrap import Settings, build_parts
+from db.security.roles import connected
+from domain.identity import checked_sign_up
+
+
+async def create_operator(settings: Settings, *, email: str, name: str, password: str) -> None:
+    """Needs SADU_OWNER_DATABASE_URL. An account that exists already keeps its password and name."""
+    if settings.owner_database_url is None:
+        raise SystemExit("set SADU_OWNER_DATABASE_URL: only the owner's login may make operators")
+    parts = build_parts(settings)
+    try:
+        given = checked_sign_up(email=email, password=password, name=name, locale="en")
+        person_id = await parts.identity.provision(given)
+    finally:
+        await parts.close()
+    async with connected(settings.owner_database_url) as connection:
+        statement = "INSERT INTO operators (person_id) VALUES (:person) ON CONFLICT DO NOTHING"
+        await connection.execute(text(statement), {"person": person_id})

@@ -1,0 +1,89 @@
+"""Who is calling, of which tenant: asked of the database at the beginning of every request, never of the token.
+
+The token only proves identity. Membership, role and the tenant's status are what they are now.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.actors import Actor, ActorKind
+from domain.ports import Claims
+
+FIND_REQUEST = text("SELECT * FROM find_request(:header, :host, :subject, :session)")
+
+
+@dataclass(frozen=True, slots=True)
+class TenantBrief:
+    """What every request to a tenant needs to know of it."""
+
+    id: uuid.UUID
+    slug: str
+    status: str
+    currency: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The answer: perhaps a tenant, perhaps a person, and what that person is there."""
+
+    tenant: TenantBrief | None
+    person_id: uuid.UUID | None
+    session_id: uuid.UUID | None
+    role: str | None
+    operator: bool
+
+    def actor(self, request_id: str) -> Actor:
+        """The actor of tenant-bound and personal work."""
+        return Actor(
+            ActorKind.GUEST if self.person_id is None else ActorKind.PERSON,
+            tenant_id=self.tenant.id if self.tenant else None,
+            person_id=self.person_id,
+            role=self.role,
+            request_id=request_id,
+        )
+
+
+class TenantUnknown(Exception):
+    """The `Sadu-Tenant` header names no tenant."""
+
+
+class TenantsDiffer(Exception):
+    """Header and host name two different tenants."""
+
+
+class SessionEnded(Exception):
+    """The token is genuine, but its person is unknown or its session was revoked."""
+
+
+async def identify(
+    session: AsyncSession, *, header_slug: str | None, host_slug: str | None, claims: Claims | None
+) -> Caller:
+    """One query, through a definer function: nothing about other tenants or people can come out of it."""
+    values = {
+        "header": header_slug,
+        "host": host_slug,
+        "subject": claims.subject if claims else None,
+        "session": claims.session_id if claims else None,
+    }
+    row = (await session.execute(FIND_REQUEST, values)).mappings().one()
+    if claims is not None and not row["session_active"]:
+        raise SessionEnded
+    if header_slug is not None and row["named_id"] is None:
+        raise TenantUnknown
+    if row["named_id"] and row["hosted_id"] and row["named_id"] != row["hosted_id"]:
+        raise TenantsDiffer
+    source = "named" if row["named_id"] else "hosted"
+    tenant = None
+    if row[f"{source}_id"]:
+        tenant = TenantBrief(*(row[f"{source}_{part}"] for part in ("id", "slug", "status", "currency", "locale")))
+    return Caller(
+        tenant=tenant,
+        person_id=row["person_id"],
+        session_id=claims.session_id if claims else None,
+        role=row["role"],
+        operator=row["operator"],
+    )

@@ -1,0 +1,180 @@
+"""Tenants: creating an organisation, and its profile."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from zoneinfo import available_timezones
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.constraints import violated
+from db.models import Membership, Tenant
+from domain import audit
+from domain.actors import Actor, Permission, require
+from domain.changes import ABSENT, Absent, unless_absent
+from domain.emails import normalized_email
+from domain.errors import FaultCode, UserFault
+from domain.texts import LocalizedText, checked_slug, cleaned, cleaned_name
+
+# fmt: off
+RESERVED_SLUGS = frozenset(
+    {
+        "about", "account", "admin", "api", "app", "assets", "auth", "billing",
+        "blog", "cdn", "center", "control", "dashboard", "dev", "docs", "ftp",
+        "graphiql", "graphql", "health", "help", "imap", "internal", "login", "mail",
+        "media", "metrics", "ns1", "ns2", "owner", "platform", "pop", "root",
+        "sadu", "secure", "shop", "signin", "signup", "smtp", "staging", "static",
+        "status", "store", "support", "system", "tenant", "test", "webhook", "webhooks",
+        "well-known", "www",
+    }
+)
+# fmt: on
+"""Names under the base domain that are the platform's own, or would look as if they were."""
+
+MOST_TENANTS = 50
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,24}")
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    """What a person gives in order to open a shop or a charity."""
+
+    slug: str
+    name: LocalizedText
+    contact_email: str | None = None
+    contact_phone: str | None = None
+    locale: str = "ar"
+    time_zone: str = "Asia/Kuwait"
+    currency: str = "KWD"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantChanges:
+    """A partial update of the profile."""
+
+    slug: str | Absent = ABSENT
+    name: LocalizedText | Absent = ABSENT
+    contact_email: str | Absent | None = ABSENT
+    contact_phone: str | Absent | None = ABSENT
+    brand_primary: str | Absent | None = ABSENT
+    brand_secondary: str | Absent | None = ABSENT
+    locale: str | Absent = ABSENT
+    time_zone: str | Absent = ABSENT
+
+
+async def create(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, given: NewTenant) -> Tenant:
+    """A tenant with its owner and defaults, isolated at once: the session's scope is already `tenant_id`.
+
+    Faults: TAKEN or RESERVED slug, invalid texts, LIMIT_REACHED.
+    """
+    person_id = actor.person
+    if await count_memberships(session) >= MOST_TENANTS:
+        raise UserFault(FaultCode.LIMIT_REACHED, f"One person belongs to at most {MOST_TENANTS} tenants.")
+    name = cleaned_name(given.name, "name")
+    tenant = Tenant(
+        id=tenant_id,
+        slug=tenant_slug(given.slug),
+        name_en=name.en,
+        name_ar=name.ar,
+        contact_email=checked_contact_email(given.contact_email),
+        contact_phone=checked_phone(given.contact_phone, "contactPhone"),
+        locale=given.locale,
+        time_zone=checked_time_zone(given.time_zone),
+        currency=given.currency,
+    )
+    session.add(tenant)
+    await flush_slug(session)
+    session.add(Membership(tenant_id=tenant_id, person_id=person_id, role="owner"))
+    founder = Actor(actor.kind, tenant_id, person_id, "owner", actor.request_id)
+    audit.record(session, actor=founder, act="tenant.create", slug=tenant.slug)
+    await session.flush()
+    return tenant
+
+
+async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges) -> Tenant:
+    """Change the profile of the actor's tenant. Faults: TAKEN or RESERVED slug, invalid texts."""
+    require(actor, Permission.TENANT_MANAGE)
+    tenant = await session.get_one(Tenant, actor.tenant)
+    if not isinstance(changes.slug, Absent):
+        tenant.slug = tenant_slug(changes.slug)
+    if not isinstance(changes.name, Absent):
+        name = cleaned_name(changes.name, "name")
+        tenant.name_en, tenant.name_ar = name.en, name.ar
+    if not isinstance(changes.contact_email, Absent):
+        tenant.contact_email = checked_contact_email(changes.contact_email)
+    if not isinstance(changes.contact_phone, Absent):
+        tenant.contact_phone = checked_phone(changes.contact_phone, "contactPhone")
+    if not isinstance(changes.brand_primary, Absent):
+        tenant.brand_primary = checked_colour(changes.brand_primary, "brandPrimary")
+    if not isinstance(changes.brand_secondary, Absent):
+        tenant.brand_secondary = checked_colour(changes.brand_secondary, "brandSecondary")
+    if not isinstance(changes.time_zone, Absent):
+        tenant.time_zone = checked_time_zone(changes.time_zone)
+    tenant.locale = unless_absent(changes.locale, tenant.locale)
+    audit.record(session, actor=actor, act="tenant.update", fields=sent_fields(changes))
+    await flush_slug(session)
+    return tenant
+
+
+async def by_id(session: AsyncSession, tenant_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Tenant]:
+    """Profiles by id, for a loader; under row-level security that is the scope's own at most."""
+    rows = await session.execute(select(Tenant).where(Tenant.id.in_(tenant_ids)))
+    return {tenant.id: tenant for tenant in rows.scalars()}
+
+
+async def count_memberships(session: AsyncSession) -> int:
+    """How many tenants the scope's person belongs to."""
+    return (await session.execute(text("SELECT count(*) FROM find_memberships()"))).scalar_one()
+
+
+async def flush_slug(session: AsyncSession) -> None:
+    """Write now; a slug that somebody else has is a fault, whoever came first."""
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if violated(error) == "uq_tenants_slug":
+            raise UserFault(FaultCode.TAKEN, "This slug is taken.", ("slug",)) from error
+        raise
+
+
+def sent_fields(changes: TenantChanges) -> list[str]:
+    """Names of the fields that a change touches; their values are not for the audit log."""
+    return sorted(field.name for field in fields(changes) if getattr(changes, field.name) is not ABSENT)
+
+
+def tenant_slug(slug: str) -> str:
+    checked = checked_slug(slug, "slug", shortest=3, limit=40)
+    if checked in RESERVED_SLUGS:
+        raise UserFault(FaultCode.RESERVED, "This slug is reserved.", ("slug",))
+    return checked
+
+
+def checked_contact_email(address: str | None) -> str | None:
+    return normalized_email(address, "contactEmail") if address else None
+
+
+def checked_phone(number: str | None, *field: str) -> str | None:
+    """A telephone number as people write it; digits, spaces, hyphens and brackets."""
+    tidy = cleaned(number, *field, limit=30)
+    if tidy is not None and not PHONE.fullmatch(tidy):
+        raise UserFault(FaultCode.INVALID, "This is not a telephone number.", field)
+    return tidy
+
+
+def checked_colour(colour: str | None, *field: str) -> str | None:
+    """A colour as `#rrggbb`, in lower case."""
+    if colour is None:
+        return None
+    if not COLOUR.fullmatch(colour.lower()):
+        raise UserFault(FaultCode.INVALID, "A colour is written #rrggbb.", field)
+    return colour.lower()
+
+
+def checked_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise UserFault(FaultCode.INVALID, "This is not an IANA time zone, such as Asia/Kuwait.", ("timeZone",))
+    return name

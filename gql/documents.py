@@ -1,0 +1,125 @@
+"""Parsed and validated documents, kept by their text: clients send the same few again and again."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    parse,
+    validate,
+)
+
+MOST_TOKENS = 4_000
+MOST_ERRORS = 5
+
+
+@dataclass(frozen=True)
+class RootField:
+    """A root field of an operation, with the names of everything selected right below it."""
+
+    name: str
+    selected: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document of one schema. `parse_error` and `errors` are for the client; with either it is never executed."""
+
+    ast: DocumentNode | None
+    parse_error: GraphQLError | None = None
+    errors: tuple[GraphQLError, ...] = ()
+
+    @property
+    def parsed(self) -> DocumentNode:
+        """The syntax tree of a document that parsed."""
+        if self.ast is None:
+            raise ValueError("this document did not parse")
+        return self.ast
+
+    @cached_property
+    def operations(self) -> Mapping[str | None, OperationDefinitionNode]:
+        """Operations by name."""
+        definitions = self.ast.definitions if self.ast else ()
+        return {
+            node.name.value if node.name else None: node
+            for node in definitions
+            if isinstance(node, OperationDefinitionNode)
+        }
+
+    @cached_property
+    def fragments(self) -> Mapping[str, FragmentDefinitionNode]:
+        definitions = self.ast.definitions if self.ast else ()
+        return {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+
+    @cached_property
+    def roots(self) -> Mapping[str | None, tuple[RootField, ...]]:
+        """Root fields of each operation; a skipped or excluded one counts as well."""
+        return {name: tuple(self._roots(operation)) for name, operation in self.operations.items()}
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation to execute: the named one, or the only one."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        return self.operations.get(name) if name is not None else None
+
+    def roots_of(self, operation: OperationDefinitionNode) -> tuple[RootField, ...]:
+        return self.roots[operation.name.value if operation.name else None]
+
+    def _roots(self, operation: OperationDefinitionNode) -> Iterator[RootField]:
+        for field in self._fields(operation.selection_set, set()):
+            below = self._fields(field.selection_set, set()) if field.selection_set else ()
+            yield RootField(field.name.value, frozenset(node.name.value for node in below))
+
+    def _fields(self, selections: SelectionSetNode, seen: set[str]) -> Iterator[FieldNode]:
+        """Fields at one level, fragments followed; each fragment once, so that nesting cannot multiply."""
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, FragmentSpreadNode):
+                if node.name.value not in seen:
+                    seen.add(node.name.value)
+                    yield from self._fields(self.fragments[node.name.value].selection_set, seen)
+            else:
+                yield from self._fields(getattr(node, "selection_set"), seen)  # noqa: B009 - an inline fragment
+
+
+def is_mutation(operation: OperationDefinitionNode) -> bool:
+    return operation.operation is OperationType.MUTATION
+
+
+class Documents:
+    """The documents of one schema, the least recently used forgotten first."""
+
+    def __init__(self, schema: GraphQLSchema, *, most: int = 1_000) -> None:
+        self.schema = schema
+        self._most = most
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+
+    def get(self, source: str) -> Document:
+        document = self._kept.get(source)
+        if document is None:
+            document = self._kept[source] = self._read(source)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(source)
+        return document
+
+    def _read(self, source: str) -> Document:
+        try:
+            ast = parse(source, max_tokens=MOST_TOKENS)
+        except GraphQLError as error:
+            return Document(None, parse_error=error)
+        except RecursionError:
+            return Document(None, parse_error=GraphQLError("The document is nested too deeply."))
+        return Document(ast, errors=tuple(validate(self.schema, ast, max_errors=MOST_ERRORS, hide_suggestions=True)))

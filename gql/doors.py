@@ -1,0 +1,51 @@
+"""The doors of the schema: `store` is the public storefront, `tenant` the back office. Contexts furnish them."""
+
+from enum import Enum
+
+import strawberry
+
+from gql.access import Access, Door
+from gql.context import Info
+from gql.roots import door
+from gql.tenants import ProfileFields, TenantStatus
+
+
+@strawberry.enum(description="Whether a store answers.")
+class StoreStatus(Enum):
+    OPEN = strawberry.enum_value("open", description="It does.")
+    UNAVAILABLE = strawberry.enum_value(
+        "unavailable", description="The tenant is suspended or disabled; every other field is refused with 403."
+    )
+
+
+@strawberry.type(description="The public storefront of the request's tenant.")
+class Store(ProfileFields):
+    @strawberry.field(description="Ask this alone in order to show an `unavailable` page.")
+    def status(self, info: Info) -> StoreStatus:
+        return StoreStatus.OPEN if info.context.tenant.status == "active" else StoreStatus.UNAVAILABLE
+
+
+@strawberry.type(description="The back office of the request's tenant, for its members.")
+class BackOffice(ProfileFields):
+    @strawberry.field(description="Standing with the platform.")
+    def status(self, info: Info) -> TenantStatus:
+        return TenantStatus(info.context.tenant.status)
+
+
+STORE = Access(
+    Door.STORE,
+    even_if_suspended=frozenset({"status", "__typename"}),
+    even_if_disabled=frozenset({"status", "__typename"}),
+)
+TENANT = Access(Door.TENANT, even_if_suspended=frozenset({"id", "slug", "name", "status", "__typename"}))
+
+
+@strawberry.type
+class DoorQuery:
+    @door(STORE, description="The public storefront, named by host or by the `Sadu-Tenant` header.")
+    def store(self) -> Store:
+        return Store()
+
+    @door(TENANT, description="The back office. Suspended, it still tells its members its name and status.")
+    def tenant(self) -> BackOffice:
+        return BackOffice()

@@ -1,0 +1,46 @@
+"""Identifiers as clients see them: typed, opaque, readable (`order_01h2xc…`, a TypeID over the row's UUIDv7)."""
+
+import re
+import uuid
+
+import strawberry
+from typeid.codecs.base32 import decode, encode
+
+from domain.errors import UserFault, not_found
+
+PREFIXES = {
+    "category": "category",
+    "entry": "timeline entry",
+    "item": "item",
+    "line": "order line",
+    "order": "order",
+    "person": "person",
+    "tenant": "tenant",
+    "variant": "variant",
+}
+"""Every kind of identifier, with the name that a message gives the thing."""
+
+TYPE_ID = re.compile(r"(?P<prefix>[a-z]{1,20})_(?P<suffix>[0-7][0-9abcdefghjkmnpqrstvwxyz]{25})")
+"""A TypeID: the first of 26 Crockford digits is at most 7, for 128 bits."""
+
+
+def global_id(prefix: str, row_id: uuid.UUID) -> strawberry.ID:
+    return strawberry.ID(f"{prefix}_{encode(row_id.bytes)}")
+
+
+def split_id(value: str) -> tuple[str, uuid.UUID] | None:
+    """Prefix and UUID of an identifier; None for anything that is none."""
+    match = TYPE_ID.fullmatch(value)
+    return (match["prefix"], uuid.UUID(bytes=bytes(decode(match["suffix"])))) if match else None
+
+
+def row_id(prefix: str, value: str, *field: str) -> uuid.UUID:
+    """The UUID of an identifier of one kind. Anything else gets the answer that a missing thing gets."""
+    parsed = split_id(value)
+    if parsed is None or parsed[0] != prefix:
+        raise missing(prefix, *field)
+    return parsed[1]
+
+
+def missing(prefix: str, *field: str) -> UserFault:
+    return not_found(PREFIXES[prefix], *field)

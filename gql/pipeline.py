@@ -1,0 +1,149 @@
+"""From a request to an answer: document, door, execution, errors as they are told."""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, cast
+
+import strawberry
+import structlog
+from graphql import ExecutionResult, GraphQLError, GraphQLField, GraphQLSchema, OperationDefinitionNode
+from graphql import execute as execute_document  # pyright: ignore[reportUnknownVariableType] - generic in its context
+from strawberry.execution import optimized_is_awaitable
+
+from domain.callers import Caller
+from domain.errors import AccessDenied, UserFault, UserFaults
+from gql.access import OPEN, Access, check
+from gql.context import Context
+from gql.documents import MOST_ERRORS, Document, Documents, is_mutation
+from gql.errors import ErrorCode, coded
+
+log = structlog.get_logger("sadu.gql")
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """The parameters of a GraphQL request over HTTP."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A request that passed parsing, validation and its doors: to be executed."""
+
+    request: GraphQLRequest
+    document: Document
+    operation: OperationDefinitionNode
+
+    @property
+    def is_mutation(self) -> bool:
+        return is_mutation(self.operation)
+
+    @property
+    def root_names(self) -> list[str]:
+        """Names of the schema's root fields that are asked for: safe to log, unlike anything the client named."""
+        return sorted({root.name for root in self.document.roots_of(self.operation)})
+
+
+class InvalidDocument(Exception):
+    """A document that does not parse or validate; `body` is the whole answer."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__()
+        self.body = body
+
+
+class Api:
+    """One schema with its document cache and the doors of its root fields."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self.schema = schema
+        self.core: GraphQLSchema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - executing a kept document is not in Strawberry's public interface
+        self.documents = Documents(self.core)
+        self.access = dict(doors_of(self.core))
+
+    def prepare(self, request: GraphQLRequest, caller: Caller) -> Ready:
+        """Raises `InvalidDocument`, or a `Refusal` at the door."""
+        document = self.documents.get(request.query)
+        if document.parse_error:
+            raise InvalidDocument({"errors": [coded(document.parse_error, ErrorCode.GRAPHQL_PARSE_FAILED)]})
+        if document.errors:
+            raise InvalidDocument(
+                {"errors": [coded(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in document.errors]}
+            )
+        operation = document.operation(request.operation_name)
+        if operation is None:
+            message = "Name the operation to execute in `operationName`."
+            raise InvalidDocument({"errors": [coded(GraphQLError(message), ErrorCode.GRAPHQL_VALIDATION_FAILED)]})
+        for root in document.roots_of(operation):
+            check(self.access.get((operation.operation.value, root.name), OPEN), caller, root.selected)
+        return Ready(request, document, operation)
+
+    async def execute(self, ready: Ready, context: Context) -> dict[str, Any]:
+        """The GraphQL response."""
+        outcome = execute_document(
+            self.core,
+            ready.document.parsed,
+            variable_values=dict(ready.request.variables),
+            operation_name=ready.request.operation_name,
+            context_value=context,
+            executor_class=cast("type[Any]", self.schema.execution_context_class),
+            is_awaitable=cast("Any", optimized_is_awaitable),
+            max_coercion_errors=MOST_ERRORS,
+            hide_suggestions=True,
+        )
+        result: ExecutionResult = await outcome if isawaitable(outcome) else outcome
+        return response(result, context)
+
+
+def doors_of(schema: GraphQLSchema) -> list[tuple[tuple[str, str], Access]]:
+    """The `Access` that each root field was declared with. A field without one is a mistake found at start-up."""
+    found: list[tuple[tuple[str, str], Access]] = []
+    for operation, root in (("query", schema.query_type), ("mutation", schema.mutation_type)):
+        fields: dict[str, GraphQLField] = root.fields if root else {}
+        for name, field in fields.items():
+            extensions: dict[str, Any] = field.extensions
+            found.append(((operation, name), extensions["strawberry-definition"].metadata["access"]))
+    return found
+
+
+def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
+    errors = [told(error, context) for error in (result.errors or [])[:MOST_ERRORS]]
+    if not errors:
+        return {"data": result.data}
+    # Without a path the request never began to execute: by the specification such an answer has no `data` at all.
+    if result.data is None and all("path" not in error for error in errors):
+        return {"errors": errors}
+    return {"errors": errors, "data": result.data}
+
+
+def told(error: GraphQLError, context: Context) -> dict[str, Any]:
+    """An error as the client hears it: what was not meant for clients is masked, and logged without its message."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if cause is None:
+        return coded(error, ErrorCode.BAD_USER_INPUT)
+    if isinstance(cause, UserFault | UserFaults):
+        return coded(error, ErrorCode.BAD_USER_INPUT, str(cause))
+    if isinstance(cause, AccessDenied):
+        return coded(error, ErrorCode.FORBIDDEN, "You may not do this here.")
+    log_unexpected(cause, path=".".join(map(str, error.path or [])))
+    masked = coded(error, ErrorCode.INTERNAL_ERROR, "Something went wrong on our side. Tell us the request id.")
+    masked["extensions"] = {"code": ErrorCode.INTERNAL_ERROR.value, "requestId": context.request_id}
+    return masked
+
+
+def log_unexpected(error: BaseException, **fields: Any) -> None:
+    """Log where it happened, not what it said: messages of database drivers carry people's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    log.error(
+        "unexpected_error",
+        error=type(error).__qualname__,
+        frames=[f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-12:]],
+        **fields,
+    )

@@ -1,0 +1,92 @@
+"""The privileged schema's own fields: what only the platform's operators see and do."""
+
+import strawberry
+
+from db.models import Tenant as TenantRow
+from domain import platform
+from domain.pages import PageRequest
+from gql.access import PLATFORM
+from gql.connections import After, Connection, First
+from gql.context import Info
+from gql.ids import row_id, split_id
+from gql.roots import Payload, door, mutation
+from gql.tenants import Tenant, TenantStatus
+
+
+@strawberry.type(description="Center control: every tenant, for the platform's operators alone.")
+class Platform:
+    @strawberry.field(description="All tenants, newest first.")
+    async def tenants(
+        self, info: Info, first: First = 20, after: After = None, status: TenantStatus | None = None
+    ) -> Connection[Tenant]:
+        wanted = str(status.value) if status else None
+        page_request = PageRequest(first, after)
+        async with info.context.read_platform() as session:
+            page = await platform.list_tenants(session, actor=info.context.operator, page=page_request, status=wanted)
+
+        async def count() -> int:
+            async with info.context.read_platform() as session:
+                return await platform.count_tenants(session, actor=info.context.operator, status=wanted)
+
+        return Connection[Tenant].of(page, as_tenant, count)
+
+    @strawberry.field(description="One tenant; null if there is none with this identifier.")
+    async def tenant(self, info: Info, id: strawberry.ID) -> Tenant | None:
+        parsed = split_id(id)
+        if parsed is None or parsed[0] != "tenant":
+            return None
+        async with info.context.read_platform() as session:
+            row = await platform.find_tenant(session, actor=info.context.operator, tenant_id=parsed[1])
+        return as_tenant(row) if row else None
+
+
+def as_tenant(row: TenantRow) -> Tenant:
+    return Tenant(stored=row)
+
+
+@strawberry.type
+class PlatformQuery:
+    @door(PLATFORM, description="Center control.")
+    def platform(self) -> Platform:
+        return Platform()
+
+
+@strawberry.input(description="Which tenant, and why.")
+class TenantStandingInput:
+    id: strawberry.ID = strawberry.field(description="The tenant.")
+    reason: str | None = strawberry.field(
+        default=None, description="Kept in the tenant's audit log, up to 500 characters."
+    )
+
+
+@strawberry.type(description="The tenant whose standing was changed.")
+class TenantStandingPayload(Payload):
+    tenant: Tenant | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
+
+
+@strawberry.type
+class PlatformMutation:
+    @mutation(
+        TenantStandingPayload,
+        access=PLATFORM,
+        description="Close a tenant's store and back office from the very next request on.",
+    )
+    async def tenant_suspend(self, info: Info, input: TenantStandingInput) -> TenantStandingPayload | None:
+        return await change_standing(info, input, "suspended")
+
+    @mutation(TenantStandingPayload, access=PLATFORM, description="As suspend; its owner cannot look in either.")
+    async def tenant_disable(self, info: Info, input: TenantStandingInput) -> TenantStandingPayload | None:
+        return await change_standing(info, input, "disabled")
+
+    @mutation(TenantStandingPayload, access=PLATFORM, description="Open a suspended or disabled tenant again.")
+    async def tenant_reactivate(self, info: Info, input: TenantStandingInput) -> TenantStandingPayload | None:
+        return await change_standing(info, input, "active")
+
+
+async def change_standing(info: Info, given: TenantStandingInput, status: str) -> TenantStandingPayload:
+    tenant_id = row_id("tenant", given.id, "id")
+    async with info.context.write_platform(tenant_id) as session:
+        changed = await platform.set_tenant_status(
+            session, actor=info.context.operator, tenant_id=tenant_id, status=status, reason=given.reason
+        )
+    return TenantStandingPayload(tenant=as_tenant(changed))

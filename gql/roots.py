@@ -1,0 +1,54 @@
+"""How a mutation is declared: its door, its payload, and the one place where faults become `userErrors`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
+
+from domain.errors import UserFault, UserFaults
+from gql.access import Access
+from gql.errors import UserError, user_errors
+
+
+@strawberry.interface(description="What every mutation answers.")
+class Payload:
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why nothing was done; empty on success."
+    )
+
+
+class ReportsUserErrors(FieldExtension):
+    """Answers a raised fault with an otherwise empty payload."""
+
+    def __init__(self, payload: type[Payload]) -> None:
+        self.payload = payload
+
+    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Any, **kwargs: Any) -> Any:
+        try:
+            return await next_(source, info, **kwargs)
+        except (UserFault, UserFaults) as fault:
+            return self.payload(user_errors=user_errors(fault))
+
+
+def mutation(payload: type[Payload], *, access: Access, description: str) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a root mutation: `payload` is built with `user_errors` alone when the domain raises a fault."""
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        return strawberry.mutation(
+            resolver,
+            description=description,
+            metadata={"access": access},
+            extensions=[ReportsUserErrors(payload)],
+        )
+
+    return declare
+
+
+def door(access: Access, *, description: str) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a root query field with its door."""
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        return strawberry.field(resolver, description=description, metadata={"access": access})
+
+    return declare

@@ -1,0 +1,55 @@
+"""The two schemas: the public one, and the privileged superset for the platform's operators.
+
+Each context declares its root fields in a class of its own; here they are merged. A name declared twice is an error.
+"""
+
+import warnings
+from pathlib import Path
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from gql.doors import DoorQuery
+from gql.errors import IllegalTransition, InsufficientStock, InvalidInput
+from gql.platform import PlatformMutation, PlatformQuery
+from gql.scalars import SCALARS
+from gql.tenants import TenantMutation
+
+QUERIES: tuple[type, ...] = (DoorQuery,)
+MUTATIONS: tuple[type, ...] = (TenantMutation,)
+PRIVILEGED_QUERIES: tuple[type, ...] = (*QUERIES, PlatformQuery)
+PRIVILEGED_MUTATIONS: tuple[type, ...] = (*MUTATIONS, PlatformMutation)
+USER_ERRORS = (InvalidInput, InsufficientStock, IllegalTransition)
+
+
+def build(queries: tuple[type, ...], mutations: tuple[type, ...]) -> strawberry.Schema:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # merge_types only warns of a field that two contexts declare
+        return strawberry.Schema(
+            query=merge_types("Query", queries),
+            mutation=merge_types("Mutation", mutations),
+            types=USER_ERRORS,
+            config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+        )
+
+
+public_schema = build(QUERIES, MUTATIONS)
+admin_schema = build(PRIVILEGED_QUERIES, PRIVILEGED_MUTATIONS)
+
+SDL_FILES = {"schema.graphql": public_schema, "schema.admin.graphql": admin_schema}
+
+
+def write_sdl(folder: Path) -> None:
+    """Print both schemas into `folder`."""
+    for name, schema in SDL_FILES.items():
+        (folder / name).write_text(schema.as_str() + "\n", encoding="utf-8")
+
+
+def stale_sdl(folder: Path) -> list[str]:
+    """The committed files that are not in step with the code."""
+    return [
+        name
+        for name, schema in SDL_FILES.items()
+        if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != schema.as_str() + "\n"
+    ]

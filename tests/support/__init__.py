@@ -1,0 +1,1 @@
+"""What tests share: databases, the running API, a client, factories, mail."""

@@ -1,0 +1,124 @@
+"""Factories: people, tenants and what they need, made in the database as the product makes them."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from bootstrap import Parts
+from db.models import Membership, Person, PersonSession, Tenant, new_id
+from db.security.roles import connected
+from db.session import Scope
+from domain import tenants
+from domain.actors import Actor, ActorKind
+from domain.texts import LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody signed in: a person with a token good for the API."""
+
+    person: Person
+    token: str
+    session_id: object
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A tenant with its owner."""
+
+    tenant: Tenant
+    owner: Member
+
+    @property
+    def slug(self) -> str:
+        return self.tenant.slug
+
+    @property
+    def token(self) -> str:
+        """The owner's token."""
+        return self.owner.token
+
+    @property
+    def actor(self) -> Actor:
+        """The owner, for calls of domain functions."""
+        return Actor(ActorKind.PERSON, self.tenant.id, self.owner.person.id, "owner")
+
+    @property
+    def guest(self) -> Actor:
+        """Somebody unknown in this shop."""
+        return Actor(ActorKind.GUEST, self.tenant.id)
+
+
+class Factory:
+    """Makes what a test needs; every name is new, so that tests do not meet."""
+
+    def __init__(self, parts: Parts, owner_url: str) -> None:
+        self.parts = parts
+        self.owner_url = owner_url
+
+    @staticmethod
+    def word() -> str:
+        """A name that nobody else has, good in a slug and in an address."""
+        return secrets.token_hex(6)
+
+    async def member(self, name: str = "Noura Al-Sabah", *, locale: str = "en") -> Member:
+        """A confirmed person, signed in."""
+        person = Person(
+            id=new_id(),
+            subject=secrets.token_hex(16),
+            email=f"{self.word()}@people.test",
+            name=name,
+            locale=locale,
+            confirmed_at=datetime.now(UTC),
+        )
+        session_id = new_id()
+        async with self.parts.database.write(Scope(person_id=person.id)) as session:
+            session.add(person)
+            await session.flush()
+            session.add(
+                PersonSession(person_id=person.id, id=session_id, expires_at=datetime.now(UTC) + timedelta(days=1))
+            )
+        return Member(person, self.sign(person, session_id), session_id)
+
+    def sign(self, person: Person, session_id: object) -> str:
+        """An access token as the product signs it."""
+        return self.parts.signer.sign(
+            subject=person.subject,
+            session_id=session_id,  # pyright: ignore[reportArgumentType]
+            signed_in_at=datetime.now(UTC),
+        )
+
+    async def shop(self, *, slug: str | None = None, locale: str = "en", contact_email: str | None = None) -> Shop:
+        """A tenant with an owner who is signed in."""
+        owner = await self.member()
+        tenant_id = new_id()
+        slug = slug or f"shop-{self.word()}"
+        given = tenants.NewTenant(
+            slug=slug,
+            name=LocalizedText(en=f"Shop {slug}", ar="متجر"),
+            locale=locale,
+            contact_email=contact_email or f"{slug}@shops.test",
+        )
+        scope = Scope(tenant_id, owner.person.id)
+        async with self.parts.database.write(scope) as session:
+            actor = Actor(ActorKind.PERSON, person_id=owner.person.id)
+            made = await tenants.create(session, actor=actor, tenant_id=tenant_id, given=given)
+        return Shop(made, owner)
+
+    async def staff(self, shop: Shop, role: str) -> Member:
+        """Another person of the tenant, with a role."""
+        member = await self.member()
+        async with self.parts.database.write(Scope(shop.tenant.id)) as session:
+            session.add(Membership(tenant_id=shop.tenant.id, person_id=member.person.id, role=role))
+        return member
+
+    async def operator(self) -> Member:
+        """One who runs the platform: written by the owner's login, as the command line does."""
+        member = await self.member("Platform Operator")
+        async with connected(self.owner_url) as connection:
+            await connection.execute(
+                text("INSERT INTO operators (person_id) VALUES (:person)"), {"person": member.person.id}
+            )
+        return member
