@@ -69,6 +69,7 @@ def create_engine(url: str, *, pool_size: int, pgbouncer: bool = False) -> Async
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        hide_parameters=True,  # the text of a database error must not quote what people typed
         connect_args=unnamed if pgbouncer else {},
     )
 

@@ -10,6 +10,7 @@ from domain import audit
 from domain.actors import Actor, require_operator
 from domain.errors import not_found
 from domain.pages import Page, PageRequest, newest_first
+from domain.texts import cleaned
 from domain.transitions import StateMachine
 
 TENANT_STATUS = StateMachine(
@@ -52,12 +53,13 @@ async def set_tenant_status(
     Faults: NOT_FOUND; ILLEGAL_TRANSITION, when it is so already.
     """
     require_operator(actor)
+    why = cleaned(reason, "reason", limit=500, multiline=True)
     tenant = await session.get(Tenant, tenant_id, with_for_update=True)
     if tenant is None:
         raise not_found("tenant", "id")
     TENANT_STATUS.check(tenant.status, status, "id")
     acting = Actor(actor.kind, tenant_id, actor.person_id, request_id=actor.request_id)
-    audit.record(session, actor=acting, act=f"tenant.{status}", before=tenant.status, reason=reason)
+    audit.record(session, actor=acting, act=f"tenant.{status}", before=tenant.status, reason=why)
     tenant.status = status
     await session.flush()
     return tenant

@@ -90,9 +90,7 @@ async def test_a_slug_is_given_once_however_many_ask_at_the_same_time(api: Api, 
     """Mission T4."""
     person, slug = await factory.member(), f"race-{factory.word()}"
     given = {"slug": slug, "name": {"en": "Race"}}
-    replies = await asyncio.gather(
-        *(api.execute(CREATE, {"input": given}, token=person.token) for _ in range(8))
-    )
+    replies = await asyncio.gather(*(api.execute(CREATE, {"input": given}, token=person.token) for _ in range(8)))
     assert sorted(len(reply.data["tenantCreate"]["userErrors"]) for reply in replies) == [0] + [1] * 7
     assert {fault for reply in replies for fault in map(str, reply.faults("tenantCreate"))} == {
         str(("TAKEN", ["slug"]))

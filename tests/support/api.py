@@ -89,7 +89,9 @@ class QuietServer(uvicorn.Server):
 async def running_api(parts: Parts) -> AsyncGenerator[Api]:
     """Serve the product's application on a free port of this machine."""
     app = create_app(server_parts(parts))
-    config = uvicorn.Config(app, log_config=None, access_log=False, loop="none", lifespan="on", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, loop="none", lifespan="on", timeout_graceful_shutdown=2
+    )
     server = QuietServer(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
