@@ -9,6 +9,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from domain.callers import Caller
 from gql.access import forbidden
 from gql.context import Context, Services
 from gql.errors import ErrorCode, Refusal
@@ -91,7 +92,7 @@ class GraphQLEndpoint:
 
     async def run(self, headers: Headers, receive: Receive, ids: Identifiers, media_type: str) -> Answer:
         request = parse_request(await read_body(receive))
-        caller = await self.callers.identify(headers)
+        caller = await self.identify(headers)
         if self.operators_only and not caller.operator:
             raise unauthenticated() if caller.person_id is None else forbidden()
         if caller.tenant:
@@ -101,6 +102,13 @@ class GraphQLEndpoint:
         body = await self.within_bounds(ready, context, receive)
         status = 400 if media_type == RESPONSE_TYPE and "data" not in body else 200
         return Answer(status, body, media_type, tuple(ready.root_names))
+
+    async def identify(self, headers: Headers) -> Caller:
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                return await self.callers.identify(headers)
+        except TimeoutError:
+            raise too_slow() from None
 
     async def within_bounds(self, ready: Ready, context: Context, receive: Receive) -> dict[str, Any]:
         """Execute; a query ends at its deadline or with its client, a mutation runs to its end."""
@@ -117,11 +125,15 @@ class GraphQLEndpoint:
                 return running.result()
             if gone in done:
                 raise ClientGone
-            raise Refusal(503, ErrorCode.DEADLINE_EXCEEDED, "This query took too long.")
+            raise too_slow()
         finally:
             await end(gone)
             await end(running)
             await context.loaders.cancel()
+
+
+def too_slow() -> Refusal:
+    return Refusal(503, ErrorCode.DEADLINE_EXCEEDED, "This took too long, and was ended.")
 
 
 async def disconnected(receive: Receive) -> None:

@@ -5,22 +5,22 @@ What a client sends is never logged: no bodies, no variables, no query strings, 
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def configure(level: str, *, human: bool = False) -> None:
-    """Send every log line to standard error: as JSON, or readable for a person at a terminal."""
-    renderer = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
+def configure(level: str, *, stream: TextIO | None = None) -> None:
+    """Send every log line to `stream`, by default standard error."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
+            structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries log through `logging`; their messages may quote data, so only their warnings pass, and only by name.
