@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     identity_private_key_file: Path = Field(description="PEM with the RSA key that signs access tokens")
     identity_issuer: str | None = Field(None, description="the `iss` claim; the public URL if unset")
     identity_client_id: str = "sadu-web"
+    access_token_minutes: int = Field(15, ge=1, le=1_440, description="how long an access token is good")
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = Field("http://127.0.0.1:8000", description="where clients reach the API")
@@ -115,7 +116,9 @@ async def objections_to_logins(settings: Settings) -> list[str]:
     """Why the database logins must not serve requests, in whatever environment."""
     logins = {"SADU_DATABASE_URL": settings.database_url, "SADU_PLATFORM_DATABASE_URL": settings.platform_database_url}
     return [
-        f"the login of {name} {objection}" for name, url in logins.items() for objection in await objections_to_login(url)
+        f"the login of {name} {objection}"
+        for name, url in logins.items()
+        for objection in await objections_to_login(url)
     ]
 
 
@@ -153,7 +156,7 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
         settings.identity_private_key_file.read_bytes(),
         settings.issuer,
         settings.identity_client_id,
-        timedelta(minutes=15),
+        timedelta(minutes=settings.access_token_minutes),
     )
     signal = ArqWorkSignal(settings.redis_url)
     identity = LocalIdentityProvider(

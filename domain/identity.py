@@ -95,6 +95,9 @@ LOOKS_LIKE = str.maketrans("013457@$!", "oleastasi")
 RUNS = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn")
 
 
+LINK = re.compile(r"://|www\.|@|\.(com|net|org|info)\b", re.IGNORECASE)
+
+
 class CodePurpose(Enum):
     """What a mailed code proves: that the address is the person's, or that its owner wants a new password."""
 
@@ -118,7 +121,7 @@ def checked_sign_up(email: str, password: str, name: str, locale: str) -> SignUp
     faults = Faults()
     address = kept(faults, lambda: normalized_email(email, "email"), "")
     secret = kept(faults, lambda: checked_password(password, "password", email=address), "")
-    called = kept(faults, lambda: required(name, "name", limit=LONGEST_NAME), "")
+    called = kept(faults, lambda: checked_name(name, "name"), "")
     language = kept(faults, lambda: checked_locale(locale, "locale"), "")
     faults.raise_any()
     return SignUp(email=address, password=secret, name=called, locale=language)
@@ -131,6 +134,17 @@ def kept(faults: Faults, check: Callable[[], T], otherwise: T) -> T:
     except UserFault as fault:
         faults.found.append(fault)
         return otherwise
+
+
+def checked_name(name: str, *field: str) -> str:
+    """A person's name, of up to 100 characters.
+
+    Mails to an unproven address greet with it: it must not carry a stranger's advertisement there.
+    """
+    called = required(name, *field, limit=LONGEST_NAME)
+    if LINK.search(called):
+        raise UserFault(FaultCode.INVALID, "A name contains no address.", field)
+    return called
 
 
 def checked_locale(locale: str, *field: str) -> str:

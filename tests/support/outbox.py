@@ -1,8 +1,9 @@
 """Tenants, orders and outbox messages written straight into a database, for tests of what becomes of them."""
 
+import asyncio
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -129,6 +130,13 @@ class Ground:
         async with self.database.write(Scope(tenant_id=tenant.id)) as session:
             pending = update(OutboxMessage).where(OutboxMessage.status == "pending")
             await session.execute(pending.values(due_at=func.now()))
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits for something that happens in another thread or process. Raises `TimeoutError`."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - nobody there to set an event
+            await asyncio.sleep(0.01)
 
 
 def line_of(order: Order, variant: CatalogVariant, position: int, name: tuple[str | None, str | None]) -> OrderLine:

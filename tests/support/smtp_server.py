@@ -3,7 +3,6 @@
 import asyncio
 import email
 import logging
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +30,6 @@ class ScriptedServer:
     received: list[EmailMessage] = field(default_factory=list)
     sources: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
-    arrived: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -57,7 +55,6 @@ class ScriptedServer:
         self.sources.append(source)
         self.received.append(mail)
         self.recipients.extend(envelope.rcpt_tos)
-        self.arrived.set()
         return await spoken(self.to_content(mail))
 
 

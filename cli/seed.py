@@ -1,0 +1,157 @@
+"""The demo: people, tenants and catalogues, made by the product's own rules. Repeating it changes nothing."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bootstrap import Parts, Settings, build_parts
+from cli.demo_data import ACCOUNTS, FIRST_QUERY, TENANTS, DemoAccount, DemoItem, DemoTenant, DemoVariant
+from cli.operators import create_operator
+from db.models import Membership, new_id
+from db.session import AsyncSession, Scope
+from domain import catalog_items, categories, tenants
+from domain.actors import Actor, ActorKind
+from domain.callers import identify
+from domain.catalog_variants import VariantFields
+from domain.identity import checked_sign_up
+from domain.texts import LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody to sign in as, with a token that is good already."""
+
+    role: str
+    email: str
+    password: str
+    access_token: str
+    tenant_slug: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Everybody in the demo, and a query to begin with."""
+
+    people: tuple[DemoPerson, ...]
+    first_query: str = FIRST_QUERY
+
+    def as_state(self) -> dict[str, Any]:
+        """What `.dev/state.json` tells of it."""
+        owners = [person for person in self.people if person.role.endswith("owner")]
+        operator = next(person for person in self.people if person.role == "platform operator")
+        return {
+            "tenants": [
+                {
+                    "slug": owner.tenant_slug,
+                    "owner_email": owner.email,
+                    "owner_password": owner.password,
+                    "access_token": owner.access_token,
+                }
+                for owner in owners
+            ],
+            "platform": {
+                "email": operator.email,
+                "password": operator.password,
+                "access_token": operator.access_token,
+            },
+            "people": [
+                {
+                    "role": person.role,
+                    "email": person.email,
+                    "password": person.password,
+                    "access_token": person.access_token,
+                    "tenant": person.tenant_slug,
+                }
+                for person in self.people
+            ],
+        }
+
+
+async def seed_demo(settings: Settings) -> Demo:
+    """Needs SADU_OWNER_DATABASE_URL for the operator. Refused in production: everybody knows its passwords."""
+    if settings.env == "production":
+        raise SystemExit("the demo is not for production: everybody knows its passwords")
+    parts = build_parts(settings)
+    try:
+        people = {account.email: await provide(parts, account) for account in ACCOUNTS}
+        for tenant in TENANTS:
+            await open_tenant(parts, tenant, people)
+        await appoint_operator(settings)
+        return Demo(tuple(await asyncio.gather(*(sign_in(parts, account) for account in ACCOUNTS))))
+    finally:
+        await parts.close()
+
+
+async def provide(parts: Parts, account: DemoAccount) -> uuid.UUID:
+    given = checked_sign_up(email=account.email, password=account.password, name=account.name, locale=account.locale)
+    return await parts.identity.provision(given)
+
+
+async def sign_in(parts: Parts, account: DemoAccount) -> DemoPerson:
+    tokens = await parts.identity.sign_in(email=account.email, password=account.password)
+    return DemoPerson(account.role, account.email, account.password, tokens.access_token, account.tenant or None)
+
+
+async def appoint_operator(settings: Settings) -> None:
+    account = next(account for account in ACCOUNTS if account.role == "platform operator")
+    await create_operator(settings, email=account.email, name=account.name, password=account.password)
+
+
+async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.UUID]) -> None:
+    """All of a tenant in one transaction, so that a demo that was interrupted is made whole by the next run."""
+    async with parts.database.read(Scope()) as session:
+        known = await identify(session, header_slug=None, host_slug=demo.slug, claims=None)
+    if known.tenant is not None:
+        return
+    tenant_id, staff = new_id(), [account for account in ACCOUNTS if account.tenant == demo.slug]
+    owner = next(account for account in staff if account.role.endswith("owner"))
+    founder = Actor(ActorKind.PERSON, person_id=people[owner.email])
+    async with parts.database.write(Scope(tenant_id, founder.person_id)) as session:
+        await tenants.create(session, actor=founder, tenant_id=tenant_id, given=new_tenant(demo))
+        actor = Actor(ActorKind.PERSON, tenant_id, founder.person_id, "owner")
+        await tenants.update(session, actor=actor, changes=tenants.TenantChanges(brand_primary=demo.colour))
+        for account in staff:
+            if account is not owner:
+                session.add(Membership(tenant_id=tenant_id, person_id=people[account.email], role=account.role))
+        await fill_shelves(session, actor, demo)
+
+
+def new_tenant(demo: DemoTenant) -> tenants.NewTenant:
+    return tenants.NewTenant(slug=demo.slug, name=both(demo.name), contact_email=demo.contact_email, locale=demo.locale)
+
+
+async def fill_shelves(session: AsyncSession, actor: Actor, demo: DemoTenant) -> None:
+    shelves: dict[str, uuid.UUID] = {}
+    for slug, name, parent in demo.categories:
+        given = categories.NewCategory(name=both(name), slug=slug, parent_id=shelves.get(parent))
+        shelves[slug] = (await categories.create(session, actor=actor, given=given)).id
+    for item in reversed(demo.items):
+        await catalog_items.create(session, actor=actor, given=new_item(item, shelves[item.category]))
+
+
+def new_item(item: DemoItem, category_id: uuid.UUID) -> catalog_items.NewItem:
+    return catalog_items.NewItem(
+        kind=item.kind,
+        name=both(item.name),
+        description=both(item.description),
+        status=item.status,
+        category_ids=[category_id],
+        variants=[variant_fields(variant) for variant in item.variants],
+    )
+
+
+def variant_fields(variant: DemoVariant) -> VariantFields:
+    return VariantFields(
+        price=Decimal(variant.price),
+        compare_at_price=Decimal(variant.compare_at_price) if variant.compare_at_price else None,
+        sku=variant.sku,
+        stock=variant.stock,
+        name=both(variant.name) if variant.name else LocalizedText(en=None, ar=None),
+    )
+
+
+def both(texts: tuple[str, str]) -> LocalizedText:
+    return LocalizedText(en=texts[0], ar=texts[1])

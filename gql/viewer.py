@@ -1,0 +1,86 @@
+"""Who is asking: the person, and the tenants they belong to."""
+
+from enum import Enum
+
+import strawberry
+
+from db.queries.identity import MembershipFound
+from domain.identity import viewing_memberships, viewing_person
+from gql.access import PERSON
+from gql.context import Info
+from gql.ids import global_id
+from gql.roots import door
+from gql.scalars import Locale, LocalizedText, localized
+from gql.tenants import TenantStatus
+
+
+@strawberry.enum(description="What a person is in a tenant.")
+class MembershipRole(Enum):
+    OWNER = strawberry.enum_value("owner", description="Opened it, or was handed it over; may do everything.")
+    ADMIN = strawberry.enum_value("admin", description="May do everything that the owner trusts to others.")
+    MEMBER = strawberry.enum_value("member", description="Works with catalogue and orders every day.")
+
+
+@strawberry.type(description="A human being with an account, whatever tenants they belong to.")
+class Person:
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    email: str = strawberry.field(description="The confirmed address, in lower case.")
+    name: str = strawberry.field(description="As the person wrote it.")
+    locale: Locale = strawberry.field(description="Language of mails to this person.")
+
+
+@strawberry.type(description="A tenant as its members see it from outside.")
+class MembershipTenant:
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    slug: str = strawberry.field(description="Send it as `Sadu-Tenant` to act in this tenant.")
+    name: LocalizedText = strawberry.field(description="Name of the shop or charity.")
+    status: TenantStatus = strawberry.field(description="Standing with the platform.")
+
+
+@strawberry.type(description="A tenant that the viewer belongs to.")
+class Membership:
+    tenant: MembershipTenant = strawberry.field(description="Which one.")
+    role: MembershipRole = strawberry.field(description="What the viewer is there.")
+
+
+@strawberry.type(description="Who is asking.")
+class Viewer:
+    @strawberry.field(description="The person who signed in.")
+    async def person(self, info: Info) -> Person:
+        async with info.context.read() as session:
+            row = await viewing_person(session, actor=info.context.actor)
+        return Person(id=global_id("person", row.id), email=row.email, name=row.name, locale=Locale(row.locale))
+
+    @strawberry.field(description="The tenants that the person belongs to, the first joined first.")
+    async def memberships(self, info: Info) -> list[Membership]:
+        async with info.context.read() as session:
+            found = await viewing_memberships(session, actor=info.context.actor)
+        return [membership_of(each) for each in found]
+
+    @strawberry.field(
+        description="The membership in the request's tenant; null where no tenant is named, or the person is no member."
+    )
+    async def membership(self, info: Info) -> Membership | None:
+        tenant = info.context.caller.tenant
+        if tenant is None:
+            return None
+        async with info.context.read() as session:
+            found = await viewing_memberships(session, actor=info.context.actor)
+        return next((membership_of(each) for each in found if each.tenant_id == tenant.id), None)
+
+
+@strawberry.type
+class ViewerQuery:
+    @door(PERSON, description="Who is asking. Answers 401 to a guest.")
+    def viewer(self) -> Viewer:
+        return Viewer()
+
+
+def membership_of(found: MembershipFound) -> Membership:
+    tenant = MembershipTenant(
+        id=global_id("tenant", found.tenant_id),
+        slug=found.slug,
+        name=localized(found.name_en, found.name_ar),
+        status=TenantStatus(found.status),
+    )
+    return Membership(tenant=tenant, role=MembershipRole(found.role))

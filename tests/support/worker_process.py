@@ -1,0 +1,21 @@
+"""The worker as a process of its own, for tests that kill it: `python -m tests.support.worker_process`."""
+
+import asyncio
+import json
+import os
+
+from db.session import Database, create_engine
+from integrations.smtp import SmtpMailSender
+from jobs.worker import WorkerParts, run_worker
+
+
+async def main() -> None:
+    given = json.loads(os.environ["WORKER"])
+    database = Database(create_engine(given["database_url"], pool_size=5))
+    mail = SmtpMailSender(given["smtp_url"], "Sadu <no-reply@sadu.test>")
+    await run_worker(WorkerParts(database, mail, b"a secret of the tests", given["redis_url"], "https://api.sadu.test"))
+    await database.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
