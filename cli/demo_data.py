@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+PASSWORD = "dates and coffee"
+"""Of everybody in the demo. Known to everybody who reads this, so production refuses the demo."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
@@ -12,11 +15,6 @@ class DemoAccount:
     name: str
     locale: str
     tenant: str = ""
-
-    @property
-    def password(self) -> str:
-        """Known to everybody who reads this: the demo is refused in production."""
-        return f"sadu-demo-{self.role.split()[-1]}-2026"
 
 
 @dataclass(frozen=True, slots=True)

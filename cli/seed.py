@@ -3,12 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from bootstrap import Parts, Settings, build_parts
-from cli.demo_data import ACCOUNTS, FIRST_QUERY, TENANTS, DemoAccount, DemoItem, DemoTenant, DemoVariant
+from cli.demo_data import ACCOUNTS, FIRST_QUERY, PASSWORD, TENANTS, DemoAccount, DemoItem, DemoTenant, DemoVariant
 from cli.operators import create_operator
 from db.models import Membership, new_id
 from db.session import AsyncSession, Scope
@@ -16,6 +16,7 @@ from domain import catalog_items, categories, tenants
 from domain.actors import Actor, ActorKind
 from domain.callers import identify
 from domain.catalog_variants import VariantFields
+from domain.changes import ABSENT
 from domain.identity import checked_sign_up
 from domain.texts import LocalizedText
 
@@ -86,18 +87,18 @@ async def seed_demo(settings: Settings) -> Demo:
 
 
 async def provide(parts: Parts, account: DemoAccount) -> uuid.UUID:
-    given = checked_sign_up(email=account.email, password=account.password, name=account.name, locale=account.locale)
+    given = checked_sign_up(email=account.email, password=PASSWORD, name=account.name, locale=account.locale)
     return await parts.identity.provision(given)
 
 
 async def sign_in(parts: Parts, account: DemoAccount) -> DemoPerson:
-    tokens = await parts.identity.sign_in(email=account.email, password=account.password)
-    return DemoPerson(account.role, account.email, account.password, tokens.access_token, account.tenant or None)
+    tokens = await parts.identity.sign_in(email=account.email, password=PASSWORD)
+    return DemoPerson(account.role, account.email, PASSWORD, tokens.access_token, account.tenant or None)
 
 
 async def appoint_operator(settings: Settings) -> None:
     account = next(account for account in ACCOUNTS if account.role == "platform operator")
-    await create_operator(settings, email=account.email, name=account.name, password=account.password)
+    await create_operator(settings, email=account.email, name=account.name, password=PASSWORD)
 
 
 async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.UUID]) -> None:
@@ -133,14 +134,15 @@ async def fill_shelves(session: AsyncSession, actor: Actor, demo: DemoTenant) ->
 
 
 def new_item(item: DemoItem, category_id: uuid.UUID) -> catalog_items.NewItem:
-    return catalog_items.NewItem(
+    given = catalog_items.NewItem(
         kind=item.kind,
         name=both(item.name),
         description=both(item.description),
         status=item.status,
         category_ids=[category_id],
-        variants=[variant_fields(variant) for variant in item.variants],
     )
+    fields = [variant_fields(variant) for variant in item.variants]
+    return replace(given, only_variant=fields[0]) if len(fields) == 1 else replace(given, variants=fields)
 
 
 def variant_fields(variant: DemoVariant) -> VariantFields:
@@ -149,7 +151,7 @@ def variant_fields(variant: DemoVariant) -> VariantFields:
         compare_at_price=Decimal(variant.compare_at_price) if variant.compare_at_price else None,
         sku=variant.sku,
         stock=variant.stock,
-        name=both(variant.name) if variant.name else LocalizedText(en=None, ar=None),
+        name=both(variant.name) if variant.name else ABSENT,
     )
 
 

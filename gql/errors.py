@@ -44,16 +44,33 @@ class Refusal(Exception):
         return {"errors": [{"message": self.message, "extensions": {"code": self.code.value}}]}
 
 
-strawberry.enum(
-    faults.FaultCode,
-    name="UserErrorCode",
-    description="Why an input was refused. Codes are stable; messages may change.",
-)
+@strawberry.enum(description="Why an input was refused. Codes are stable; messages may change.")
+class UserErrorCode(Enum):
+    INVALID = strawberry.enum_value("INVALID", description="Not of the form that is wanted; the message says which.")
+    REQUIRED = strawberry.enum_value("REQUIRED", description="Missing or empty.")
+    TOO_LONG = strawberry.enum_value("TOO_LONG", description="More characters than the field holds.")
+    TAKEN = strawberry.enum_value("TAKEN", description="Somebody or something else has it already.")
+    RESERVED = strawberry.enum_value("RESERVED", description="Kept for the platform itself.")
+    IN_USE = strawberry.enum_value("IN_USE", description="Cannot go while other things depend on it.")
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such thing, or it is not yours.")
+    STALE = strawberry.enum_value("STALE", description="Changed by somebody else meanwhile: read it again.")
+    INSUFFICIENT_STOCK = strawberry.enum_value("INSUFFICIENT_STOCK", description="Fewer are left than asked for.")
+    ILLEGAL_TRANSITION = strawberry.enum_value("ILLEGAL_TRANSITION", description="Not possible from this status.")
+    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
+        "IDEMPOTENCY_KEY_REUSED", description="The key was used with another input: a new attempt needs a new key."
+    )
+    CODE_WRONG = strawberry.enum_value("CODE_WRONG", description="A mailed code is wrong, expired or used up.")
+    CREDENTIALS_WRONG = strawberry.enum_value("CREDENTIALS_WRONG", description="No account has them.")
+    ACCOUNT_UNCONFIRMED = strawberry.enum_value(
+        "ACCOUNT_UNCONFIRMED", description="The password is right, but the address is not confirmed yet."
+    )
+    TOKEN_INVALID = strawberry.enum_value("TOKEN_INVALID", description="A refresh token is wrong, expired or spent.")
+    LIMIT_REACHED = strawberry.enum_value("LIMIT_REACHED", description="No more of this, or not now.")
 
 
 @strawberry.interface(description="One reason why a mutation did nothing. Show `message`, branch on `code`.")
 class UserError:
-    code: faults.FaultCode = strawberry.field(description="Stable reason.")
+    code: UserErrorCode = strawberry.field(description="Stable reason.")
     message: str = strawberry.field(description="A sentence for the person who made the input.")
     field: list[str] | None = strawberry.field(
         description="Path of the input field, such as `[lines, 0, quantity]`; null when no single field is at fault."
@@ -79,17 +96,17 @@ class IllegalTransition(UserError):
 
 def user_error(fault: faults.UserFault) -> UserError:
     """The GraphQL object of a domain fault."""
-    path = list(fault.field) or None
+    code, path = UserErrorCode(fault.code.value), list(fault.field) or None
     if isinstance(fault, faults.InsufficientStock):
         variant = global_id("variant", fault.variant_id) if fault.variant_id else None
         return InsufficientStock(
-            code=fault.code, message=fault.message, field=path, variant_id=variant, available=fault.available
+            code=code, message=fault.message, field=path, variant_id=variant, available=fault.available
         )
     if isinstance(fault, faults.IllegalTransition):
         return IllegalTransition(
-            code=fault.code, message=fault.message, field=path, current=fault.current, allowed=list(fault.allowed)
+            code=code, message=fault.message, field=path, current=fault.current, allowed=list(fault.allowed)
         )
-    return InvalidInput(code=fault.code, message=fault.message, field=path)
+    return InvalidInput(code=code, message=fault.message, field=path)
 
 
 def user_errors(raised: faults.UserFault | faults.UserFaults) -> list[UserError]:

@@ -1,5 +1,7 @@
 """The privileged schema's own fields: what only the platform's operators see and do."""
 
+from typing import Annotated
+
 import strawberry
 
 from db.models import Tenant as TenantRow
@@ -12,12 +14,15 @@ from gql.ids import row_id, split_id
 from gql.roots import Payload, door, mutation
 from gql.tenants import Tenant, TenantStatus
 
+StatusFilter = Annotated[TenantStatus | None, strawberry.argument(description="Only tenants with this standing.")]
+TenantId = Annotated[strawberry.ID, strawberry.argument(description="Its identifier.")]
+
 
 @strawberry.type(description="Center control: every tenant, for the platform's operators alone.")
 class Platform:
     @strawberry.field(description="All tenants, newest first.")
     async def tenants(
-        self, info: Info, first: First = 20, after: After = None, status: TenantStatus | None = None
+        self, info: Info, first: First = 20, after: After = None, status: StatusFilter = None
     ) -> Connection[Tenant]:
         wanted = str(status.value) if status else None
         page_request = PageRequest(first, after)
@@ -31,7 +36,7 @@ class Platform:
         return Connection[Tenant].of(page, as_tenant, count)
 
     @strawberry.field(description="One tenant; null if there is none with this identifier.")
-    async def tenant(self, info: Info, id: strawberry.ID) -> Tenant | None:
+    async def tenant(self, info: Info, id: TenantId) -> Tenant | None:
         parsed = split_id(id)
         if parsed is None or parsed[0] != "tenant":
             return None

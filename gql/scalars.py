@@ -2,6 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 from graphql import GraphQLError
@@ -64,7 +65,11 @@ class LocalizedText:
     @strawberry.field(
         description="The text in one language, by default the store's own, falling back to the other; never null."
     )
-    def value(self, info: Info, locale: Locale | None = None) -> str:
+    def value(
+        self,
+        info: Info,
+        locale: Annotated[Locale | None, strawberry.argument(description="The language to prefer.")] = None,
+    ) -> str:
         wanted = str(locale.value) if locale else self.default_locale(info)
         return LocalizedTextValue(en=self.en, ar=self.ar).in_locale(wanted)
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
-from tests.support.api import Api, running_api
-from tests.support.factories import Factory, Shop
 
 from bootstrap import Parts, Settings, build_parts
+from tests.support.api import Api, running_api
+from tests.support.factories import Factory, Shop
 
 STORE = "{ store { slug status name { en } } }"
 OFFICE = "{ tenant { slug status } store { slug name { en } } }"

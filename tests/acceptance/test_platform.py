@@ -4,18 +4,27 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
-from tests.support.api import Api
-from tests.support.factories import Factory, Shop
 
 from bootstrap import Parts
 from db.session import Scope
+from tests.support.api import Api
+from tests.support.factories import Factory, Shop
 
 TENANTS = """
 query($first: Int!, $after: String) {
-  platform { tenants(first: $first, after: $after) { totalCount nodes { slug status } pageInfo { hasNextPage endCursor } } }
+  platform {
+    tenants(first: $first, after: $after) { totalCount nodes { slug status } pageInfo { hasNextPage endCursor } }
+  }
 }
 """
-SUSPEND = "mutation($input: TenantStandingInput!) { %s(input: $input) { tenant { slug status } userErrors { code field message ... on IllegalTransition { current allowed } } } }"
+SUSPEND = """
+mutation($input: TenantStandingInput!) {
+  %s(input: $input) {
+    tenant { slug status }
+    userErrors { code field message ... on IllegalTransition { current allowed } }
+  }
+}
+"""
 IDENTIFIER = "{ tenant { id } }"
 
 

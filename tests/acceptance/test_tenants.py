@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from tests.support.api import Api
 from tests.support.factories import Factory, Shop
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.support.factories import Factory, Shop
 
 from bootstrap import Settings
 from db.session import Database, NestedTransactionError, RequestReads, Scope, ScopedSession, create_engine
+from tests.support.factories import Factory, Shop
 
 SLUGS = text("SELECT slug FROM tenants")
 

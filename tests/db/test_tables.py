@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.support.databases import TEMPLATE, Databases
 
 from db.security.roles import APP, LOOKUP, OWNER, connected
+from tests.support.databases import TEMPLATE, Databases
 
 EXEMPT = {"alembic_version"}
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from sqlalchemy import text
-from tests.support.api import Api, running_api
-from tests.support.databases import Databases
-from tests.support.factories import Factory
 
 from bootstrap import Parts, Settings, build_parts
 from db.security.roles import APP, OWNER, PLATFORM, connected
+from tests.support.api import Api, running_api
+from tests.support.databases import Databases
+from tests.support.factories import Factory
 
 JSON = {"content-type": "application/json"}
 STRICT = {"accept": "application/graphql-response+json"}
@@ -123,7 +123,8 @@ class Breakable:
 
     async def waiting_queries(self) -> int:
         async with connected(self.owner_url) as connection:
-            query = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'sadu_app' AND datname = current_database() AND wait_event_type = 'Lock'"
+            query = """SELECT count(*) FROM pg_stat_activity
+                       WHERE usename = 'sadu_app' AND datname = current_database() AND wait_event_type = 'Lock'"""
             return (await connection.execute(text(query))).scalar_one()
 
 

@@ -1,0 +1,76 @@
+"""Finding things again by their identifiers, whatever they are.
+
+A missing thing, another tenant's and one that the caller may not see are the same null.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain import catalog, categories, orders
+from domain.actors import Permission
+from domain.errors import FaultCode, UserFault
+from gql.access import STORE
+from gql.catalog import CatalogItem, CatalogVariant, Category
+from gql.context import Info
+from gql.ids import split_id
+from gql.node import Node
+from gql.orders import order_of
+from gql.roots import door
+
+MOST_NODES = 100
+
+
+async def find_item(info: Info, item_id: UUID) -> Node | None:
+    row = await info.context.loaders.of(catalog.items_by_id).load(item_id)
+    return CatalogItem(stored=row) if row and catalog.is_visible(row, actor=info.context.actor) else None
+
+
+async def find_variant(info: Info, variant_id: UUID) -> Node | None:
+    row = await info.context.loaders.of(catalog.variants_by_id).load(variant_id)
+    return CatalogVariant(stored=row) if row and await find_item(info, row.item_id) else None
+
+
+async def find_category(info: Info, category_id: UUID) -> Node | None:
+    row = await info.context.loaders.of(categories.categories_by_id).load(category_id)
+    return Category(stored=row) if row else None
+
+
+async def find_order(info: Info, order_id: UUID) -> Node | None:
+    if not info.context.actor.may(Permission.ORDERS_READ):
+        return None
+    row = await info.context.loaders.of(orders.orders_by_id).load(order_id)
+    return order_of(row) if row else None
+
+
+FINDERS: Mapping[str, Callable[[Info, UUID], Awaitable[Node | None]]] = {
+    "item": find_item,
+    "variant": find_variant,
+    "category": find_category,
+    "order": find_order,
+}
+
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="An identifier that this API gave.")]
+NodeIds = Annotated[list[strawberry.ID], strawberry.argument(description="Up to 100 identifiers, of any kinds.")]
+
+
+async def find(info: Info, node_id: str) -> Node | None:
+    parsed = split_id(node_id)
+    finder = FINDERS.get(parsed[0]) if parsed else None
+    return await finder(info, parsed[1]) if finder and parsed else None
+
+
+@strawberry.type
+class NodeQuery:
+    @door(STORE, description="One thing by its identifier; null if there is none in this tenant that you may see.")
+    async def node(self, info: Info, id: NodeId) -> Node | None:
+        return await find(info, id)
+
+    @door(STORE, description="Several things by their identifiers, in the same order, with null for each not found.")
+    async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
+        if len(ids) > MOST_NODES:
+            raise UserFault(FaultCode.INVALID, f"At most {MOST_NODES} identifiers at once.", ("ids",))
+        return list(await asyncio.gather(*(find(info, each) for each in ids)))

@@ -1,0 +1,65 @@
+"""Exploring the API: GraphiQL is served by the process itself and its examples fit the schema."""
+
+import re
+from typing import Any
+
+from graphql import GraphQLSchema, parse, validate
+
+from gql.schema import admin_schema, public_schema
+from tests.support.api import Api
+
+SCHEMAS: dict[str, GraphQLSchema] = {
+    "operator": admin_schema._schema,  # pyright: ignore[reportPrivateUsage] - the only way to validate a document
+}
+PUBLIC: GraphQLSchema = public_schema._schema  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_graphiql_needs_no_other_host(api: Api) -> None:
+    """Mission W1."""
+    page = await api.http.get("/graphiql")
+    assert page.status_code == 200
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(assets) >= 5
+    for asset in assets:
+        assert asset.startswith("/graphiql"), asset
+        assert (await api.http.get(asset)).status_code == 200, asset
+
+
+async def test_every_role_has_examples_and_they_fit_the_schema(api: Api) -> None:
+    """Mission W1, W2."""
+    listed: list[dict[str, Any]] = (await api.http.get("/graphiql/examples.json")).json()["roles"]
+    assert {role["role"] for role in listed} == {"guest", "person", "owner", "operator"}
+    for role in listed:
+        assert role["examples"], role["role"]
+        for example in role["examples"]:
+            errors = validate(SCHEMAS.get(role["role"], PUBLIC), parse(example["operation"]))
+            assert errors == [], (role["role"], example["title"])
+
+
+async def test_the_guests_first_example_answers(api: Api) -> None:
+    """Mission W1."""
+    listed: list[dict[str, Any]] = (await api.http.get("/graphiql/examples.json")).json()["roles"]
+    guest = next(role for role in listed if role["role"] == "guest")
+    reply = await api.execute(guest["examples"][0]["operation"])
+    assert (reply.status, reply.codes) == (400, ["TENANT_REQUIRED"])
+
+
+async def test_the_schema_documents_itself(api: Api) -> None:
+    """Mission W1, W2: every type, field, argument, input field and enum value is described."""
+    query = """{ __schema { types { name description kind
+      fields { name description args { name description } } inputFields { name description }
+      enumValues { name description } } } }"""
+    types: list[dict[str, Any]] = (await api.execute(query)).data["__schema"]["types"]
+    silent: list[str] = []
+    for each in types:
+        name = each["name"]
+        if name.startswith("__") or name in ("Query", "Mutation"):
+            continue
+        if not each["description"]:
+            silent.append(name)
+        for part in ("fields", "inputFields", "enumValues"):
+            silent += [f"{name}.{one['name']}" for one in each[part] or [] if not one["description"]]
+        for field in each["fields"] or []:
+            silent += [f"{name}.{field['name']}({one['name']})" for one in field["args"] if not one["description"]]
+    assert silent == []

@@ -1,0 +1,94 @@
+"""The `sadu` command: what it refuses to run with, and how it says so."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bootstrap import DEVELOPMENT_MARK, Settings
+from tests.support.databases import Databases
+
+SADU = Path(sys.executable).with_name("sadu")
+
+
+def environment(settings: Settings, **changes: str) -> dict[str, str]:
+    """The variables that a deployment would set, all of it fit for production unless changed."""
+    given = {
+        "SADU_ENV": "production",
+        "SADU_DATABASE_URL": settings.database_url,
+        "SADU_PLATFORM_DATABASE_URL": settings.platform_database_url,
+        "SADU_REDIS_URL": settings.redis_url,
+        "SADU_SMTP_URL": settings.smtp_url,
+        "SADU_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "SADU_IDENTITY_PRIVATE_KEY_FILE": str(settings.identity_private_key_file),
+        "SADU_PUBLIC_URL": "https://api.example.com",
+        "SADU_PORT": "0",
+        "SADU_ALLOW_LOOPBACK": "true",
+    }
+    rest = {name: value for name, value in os.environ.items() if not name.startswith("SADU_")}
+    return {**rest, **given, **changes}
+
+
+def run(command: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SADU, command], env=variables, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_login_with_too_much_power_is_refused_by_name(
+    settings: Settings, databases: Databases, database_name: str, command: str
+) -> None:
+    """Mission T3, X1."""
+    superuser = databases.url(database_name)
+    refused = run(command, environment(settings, SADU_DATABASE_URL=superuser))
+    assert refused.returncode != 0
+    assert "the login of SADU_DATABASE_URL is a superuser" in refused.stderr
+    owner = run(command, environment(settings, SADU_PLATFORM_DATABASE_URL=settings.owner_database_url or ""))
+    assert "the login of SADU_PLATFORM_DATABASE_URL owns the database or tables in it" in owner.stderr
+    assert "Traceback" not in refused.stderr + owner.stderr
+
+
+def test_production_refuses_embedded_parts_and_development_keys(settings: Settings, tmp_path: Path) -> None:
+    """Mission X1."""
+    key_file = tmp_path / "key.pem"
+    key_file.write_text(f"{DEVELOPMENT_MARK}\n{settings.identity_private_key_file.read_text()}")
+    refused = run(
+        "serve",
+        environment(
+            settings,
+            SADU_ALLOW_LOOPBACK="false",
+            SADU_SECRET_KEY=f"{DEVELOPMENT_MARK}-x",
+            SADU_IDENTITY_PRIVATE_KEY_FILE=str(key_file),
+            SADU_PUBLIC_URL="http://api.example.com",
+        ),
+    )
+    assert refused.returncode != 0
+    for line in (
+        "SADU_DATABASE_URL leads to an embedded part",
+        "SADU_REDIS_URL leads to an embedded part",
+        "SADU_SMTP_URL leads to an embedded part",
+        "SADU_SECRET_KEY is a development key",
+        "SADU_SECRET_KEY is shorter than 32 bytes",
+        "SADU_IDENTITY_PRIVATE_KEY_FILE is a development key",
+        "SADU_PUBLIC_URL is not https",
+    ):
+        assert line in refused.stderr, refused.stderr
+
+
+def test_a_missing_setting_is_named_by_its_variable() -> None:
+    """Mission X1."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("SADU_")}
+    refused = run("serve", bare)
+    assert refused.returncode == 2
+    assert "SADU_DATABASE_URL: Field required" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["dev"], ["serve"], ["worker"], ["migrate"], ["seed"], ["schema"], ["smoke"], ["operator", "create"]]
+)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    """Mission X1."""
+    told = subprocess.run([SADU, *command, "--help"], capture_output=True, text=True, timeout=60, check=True)
+    assert len(told.stdout.splitlines()) > 5
