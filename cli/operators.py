@@ -8,7 +8,7 @@ from domain.identity import checked_sign_up
 
 
 async def create_operator(settings: Settings, *, email: str, name: str, password: str) -> None:
-    """Needs SADU_OWNER_DATABASE_URL. An account that exists already keeps its password and name."""
+    """Needs SADU_OWNER_DATABASE_URL. A confirmed account keeps its password and name; an unconfirmed one gets these."""
     if settings.owner_database_url is None:
         raise SystemExit("set SADU_OWNER_DATABASE_URL: only the owner's login may make operators")
     parts = build_parts(settings)
