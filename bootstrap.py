@@ -33,13 +33,15 @@ class Settings(BaseSettings):
     env: Literal["development", "test", "production"] = "development"
     database_url: str = Field(description="the application's login, which owns nothing")
     platform_database_url: str = Field(description="the login that serves the operators' schema")
-    owner_database_url: str | None = Field(None, description="the login that migrates; only `sadu migrate` needs it")
-    admin_database_url: str | None = Field(
-        None, description="a login that may create roles; only the first `sadu migrate` needs it"
+    owner_database_url: str | None = Field(
+        default=None, description="the login that migrates; only `sadu migrate` needs it"
     )
-    pgbouncer: bool = Field(False, description="the database URLs lead to pgbouncer in transaction mode")
-    pool_size: int = Field(10, ge=1, description="connections per process and login")
-    statement_timeout_ms: int = Field(5_000, ge=1)
+    admin_database_url: str | None = Field(
+        default=None, description="a login that may create roles; only the first `sadu migrate` needs it"
+    )
+    pgbouncer: bool = Field(default=False, description="the database URLs lead to pgbouncer in transaction mode")
+    pool_size: int = Field(default=10, ge=1, description="connections per process and login")
+    statement_timeout_ms: int = Field(default=5_000, ge=1)
     redis_url: str = Field(description="Redis or Valkey, not in cluster mode")
     smtp_url: str = Field(description="smtp://host:port, or smtps://user:password@host:port")
     mail_from: str = "Sadu <no-reply@sadu.localhost>"
@@ -49,18 +51,23 @@ class Settings(BaseSettings):
     s3_bucket: str = "sadu"
     secret_key: SecretStr = Field(description="at least 32 random bytes; mailed codes are derived from it")
     identity_private_key_file: Path = Field(description="PEM with the RSA key that signs access tokens")
-    identity_issuer: str | None = Field(None, description="the `iss` claim; the public URL if unset")
+    identity_issuer: str | None = Field(default=None, description="the `iss` claim; the public URL if unset")
     identity_client_id: str = "sadu-web"
-    access_token_minutes: int = Field(15, ge=1, le=1_440, description="how long an access token is good")
+    access_token_minutes: int = Field(default=15, ge=1, le=1_440, description="how long an access token is good")
     host: str = "127.0.0.1"
     port: int = 8000
-    public_url: str = Field("http://127.0.0.1:8000", description="where clients reach the API")
-    base_domain: str = Field("localhost", description="stores answer on {slug}.<base domain>")
-    trusted_proxies: int = Field(0, ge=0, description="how many proxies stand before the API and set X-Forwarded-*")
-    deadline_seconds: float = Field(10.0, gt=0, description="how long a query may take; a mutation runs to its end")
-    graphiql: bool | None = Field(None, description="serve GraphiQL; by default everywhere but in production")
+    public_url: str = Field(default="http://127.0.0.1:8000", description="where clients reach the API")
+    base_domain: str = Field(default="localhost", description="stores answer on {slug}.<base domain>")
+    trusted_proxies: int = Field(
+        default=0, ge=0, description="how many proxies stand before the API and set X-Forwarded-*"
+    )
+    deadline_seconds: float = Field(
+        default=10.0, gt=0, description="how long a query may take; a mutation runs to its end"
+    )
+    graphiql: bool | None = Field(default=None, description="serve GraphiQL; by default everywhere but in production")
     allow_loopback: bool = Field(
-        False, description="let production use parts on this machine's loopback, such as a pgbouncer beside the process"
+        default=False,
+        description="let production use parts on this machine's loopback, such as a pgbouncer beside the process",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -72,9 +79,10 @@ class Settings(BaseSettings):
     def database_name(self) -> str:
         return urlsplit(self.database_url).path.lstrip("/")
 
-    def password_in(self, name: str) -> str:
-        """The password in one of the database URLs, for the role that is made with it."""
-        return unquote(urlsplit(getattr(self, name)).password or "")
+
+def password_in(url: str | None) -> str:
+    """The password in a database URL, for the role that is made with it."""
+    return unquote(urlsplit(url or "").password or "")
 
 
 class UnfitForProduction(SystemExit):

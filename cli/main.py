@@ -9,7 +9,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
-from bootstrap import Parts, Settings, build_parts, server_parts, worker_parts
+from bootstrap import Parts, Settings, build_parts, password_in, server_parts, worker_parts
 from cli.operators import create_operator
 from cli.seed import seed_demo
 from cli.smoke import smoke_test
@@ -161,9 +161,9 @@ def checked_parts(settings: Settings) -> Parts:
 
 def logins_of(settings: Settings) -> Logins:
     return Logins(
-        owner_password=settings.password_in("owner_database_url"),
-        app_password=settings.password_in("database_url"),
-        platform_password=settings.password_in("platform_database_url"),
+        owner_password=password_in(settings.owner_database_url),
+        app_password=password_in(settings.database_url),
+        platform_password=password_in(settings.platform_database_url),
     )
 
 

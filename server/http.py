@@ -93,7 +93,7 @@ def parse_request(body: bytes) -> GraphQLRequest:
         raise bad_request("`variables` and `extensions` must be objects.")
     if not isinstance(name, str | None):
         raise bad_request("`operationName` must be a string.")
-    return GraphQLRequest(query, variables or {}, name or None)
+    return GraphQLRequest(query, cast("dict[str, Any]", variables or {}), name or None)
 
 
 def bad_request(message: str) -> Refusal:

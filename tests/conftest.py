@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.support.api import Api, running_api
-from tests.support.databases import Databases
-from tests.support.factories import Factory, Shop
-from tests.support.mail import Post
 
 from bootstrap import Parts, Settings, build_parts
 from db.security.roles import APP, OWNER, PLATFORM
 from devstack.mailbox import Mailbox
 from devstack.stack import Stack, throwaway_directory
 from integrations.passwords import Argon2Passwords
+from tests.support.api import Api, running_api
+from tests.support.databases import Databases
+from tests.support.factories import Factory, Shop
+from tests.support.mail import Post
 
 RUNNING = pytest.StashKey[ExitStack]()
 DATABASES = pytest.StashKey[Databases]()

@@ -59,7 +59,15 @@ async def test_the_schema_documents_itself(api: Api) -> None:
         if not each["description"]:
             silent.append(name)
         for part in ("fields", "inputFields", "enumValues"):
-            silent += [f"{name}.{one['name']}" for one in each[part] or [] if not one["description"]]
-        for field in each["fields"] or []:
-            silent += [f"{name}.{field['name']}({one['name']})" for one in field["args"] if not one["description"]]
+            silent += [f"{name}.{one}" for one in undescribed(each[part])]
+        for field in described(each["fields"]):
+            silent += [f"{name}.{field['name']}({one})" for one in undescribed(field["args"])]
     assert silent == []
+
+
+def described(parts: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    return parts or []
+
+
+def undescribed(parts: list[dict[str, Any]] | None) -> list[str]:
+    return [part["name"] for part in described(parts) if not part["description"]]

@@ -24,7 +24,9 @@ SELECTIONS = {
     "orderSubmit": "order { id number total { amount currency } }",
     "orderConfirm": "order { status }",
 }
-BROWSE = '{ store { items(first: 5, category: "%s") { nodes { slug name { value } variants { id availability } } } } }'
+BROWSE = """query($shelf: String!) {
+  store { items(first: 5, category: $shelf) { nodes { slug name { value } variants { id availability } } } }
+}"""
 ORDERS = "{ tenant { orders(first: 5) { totalCount nodes { number customer { name email } timeline { event } } } } }"
 
 
