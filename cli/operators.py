@@ -4,6 +4,7 @@ from sqlalchemy import text
 
 from bootstrap import Settings, build_parts
 from db.security.roles import connected
+from domain.errors import UserFaults
 from domain.identity import checked_sign_up
 
 
@@ -11,9 +12,12 @@ async def create_operator(settings: Settings, *, email: str, name: str, password
     """Needs SADU_OWNER_DATABASE_URL. A confirmed account keeps its password and name; an unconfirmed one gets these."""
     if settings.owner_database_url is None:
         raise SystemExit("set SADU_OWNER_DATABASE_URL: only the owner's login may make operators")
-    parts = build_parts(settings)
     try:
         given = checked_sign_up(email=email, password=password, name=name, locale="en")
+    except UserFaults as refused:
+        raise SystemExit("\n".join(f"{fault.field[0]}: {fault.message}" for fault in refused.faults)) from None
+    parts = build_parts(settings)
+    try:
         person_id = await parts.identity.provision(given)
     finally:
         await parts.close()
