@@ -11,7 +11,8 @@ def normalized_email(address: str, *field: str) -> str:
     Whether the domain takes mail is not asked: the mailed code proves more.
     """
     try:
-        valid = validate_email(address.strip(), check_deliverability=False, test_environment=True)
+        # Letters beyond ASCII before the @ need SMTPUTF8, which not every mail server on the way has.
+        valid = validate_email(address.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise UserFault(FaultCode.INVALID, "This is not an email address.", field) from error
-    return valid.normalized.casefold()
+    return (valid.ascii_email or valid.normalized).casefold()

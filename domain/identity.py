@@ -18,7 +18,7 @@ from domain.actors import Actor
 from domain.emails import normalized_email
 from domain.errors import FaultCode, Faults, UserFault
 from domain.ports import SignUp
-from domain.texts import LOCALES, required
+from domain.texts import LOCALES, person_name
 
 T = TypeVar("T")
 
@@ -95,9 +95,6 @@ LOOKS_LIKE = str.maketrans("013457@$!", "oleastasi")
 RUNS = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn")
 
 
-LINK = re.compile(r"://|www\.|@|\.(com|net|org|info)\b", re.IGNORECASE)
-
-
 class CodePurpose(Enum):
     """What a mailed code proves: that the address is the person's, or that its owner wants a new password."""
 
@@ -121,7 +118,7 @@ def checked_sign_up(email: str, password: str, name: str, locale: str) -> SignUp
     faults = Faults()
     address = kept(faults, lambda: normalized_email(email, "email"), "")
     secret = kept(faults, lambda: checked_password(password, "password", email=address), "")
-    called = kept(faults, lambda: checked_name(name, "name"), "")
+    called = kept(faults, lambda: person_name(name, "name", limit=LONGEST_NAME), "")
     language = kept(faults, lambda: checked_locale(locale, "locale"), "")
     faults.raise_any()
     return SignUp(email=address, password=secret, name=called, locale=language)
@@ -134,17 +131,6 @@ def kept(faults: Faults, check: Callable[[], T], otherwise: T) -> T:
     except UserFault as fault:
         faults.found.append(fault)
         return otherwise
-
-
-def checked_name(name: str, *field: str) -> str:
-    """A person's name, of up to 100 characters.
-
-    Mails to an unproven address greet with it: it must not carry a stranger's advertisement there.
-    """
-    called = required(name, *field, limit=LONGEST_NAME)
-    if LINK.search(called):
-        raise UserFault(FaultCode.INVALID, "A name contains no address.", field)
-    return called
 
 
 def checked_locale(locale: str, *field: str) -> str:

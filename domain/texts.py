@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from domain.errors import FaultCode, UserFault
 
 LOCALES = ("ar", "en")
+LINK = re.compile(r"://|www\.|@|\.(com|net|org|info)\b", re.IGNORECASE)
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -27,7 +28,7 @@ def cleaned(value: str | None, *field: str, limit: int, multiline: bool = False)
     """Trimmed and in Unicode's composed form; None if empty. Refuses control characters and what is too long."""
     if value is None:
         return None
-    text = unicodedata.normalize("NFC", value).strip()
+    text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
     if len(text) > limit:
         raise UserFault(FaultCode.TOO_LONG, f"At most {limit} characters.", field)
     allowed = "\n\t" if multiline else ""
@@ -42,6 +43,17 @@ def required(value: str | None, *field: str, limit: int) -> str:
     if text is None:
         raise UserFault(FaultCode.REQUIRED, "This field is required.", field)
     return text
+
+
+def person_name(value: str, *field: str, limit: int) -> str:
+    """What somebody calls themselves.
+
+    Mails to an address that nobody has proven greet with it: it must not carry a stranger's advertisement there.
+    """
+    name = required(value, *field, limit=limit)
+    if LINK.search(name):
+        raise UserFault(FaultCode.INVALID, "A name contains no address.", field)
+    return name
 
 
 def cleaned_name(name: LocalizedText, *field: str, limit: int = 200) -> LocalizedText:

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
+from strawberry.types.field import StrawberryField
 
 from domain.errors import UserFault, UserFaults
 from gql.access import Access
@@ -23,6 +24,11 @@ class ReportsUserErrors(FieldExtension):
 
     def __init__(self, payload: type[Payload]) -> None:
         self.payload = payload
+
+    def apply(self, field: StrawberryField) -> None:
+        """Say once what every mutation's one argument is."""
+        for argument in field.arguments:
+            argument.description = argument.description or "Everything that the mutation is told."
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Any, **kwargs: Any) -> Any:
         try:

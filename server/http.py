@@ -17,8 +17,10 @@ JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-# Postgres has no text with a NUL; refused here, it cannot become an error deep inside.
-NUL = re.compile(rb"\\u0000|\\u\{0+\}")
+# Postgres has no text with a NUL; refused here, it cannot become an error deep inside. In JSON it can only be written
+# as an escape; a query may hold an escape of GraphQL's own, itself escaped in whatever way JSON allows.
+NUL_IN_JSON = re.compile(rb"\\u0000")
+NUL_IN_QUERY = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
 
 class ClientGone(Exception):
@@ -83,12 +85,12 @@ def parse_request(body: bytes) -> GraphQLRequest:
         given: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise bad_request("The body is not JSON.") from None
-    if not isinstance(given, dict) or NUL.search(body):
+    if not isinstance(given, dict) or NUL_IN_JSON.search(body):
         raise bad_request("The body must be one JSON object, without NUL characters.")
     parameters: dict[str, Any] = cast("dict[str, Any]", given)
     query, variables, name = (parameters.get(key) for key in ("query", "variables", "operationName"))
-    if not isinstance(query, str) or not query:
-        raise bad_request("`query` must be a string.")
+    if not isinstance(query, str) or not query or NUL_IN_QUERY.search(query):
+        raise bad_request("`query` must be a string, without NUL characters.")
     if not isinstance(variables, dict | None) or not isinstance(parameters.get("extensions"), dict | None):
         raise bad_request("`variables` and `extensions` must be objects.")
     if not isinstance(name, str | None):

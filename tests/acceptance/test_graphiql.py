@@ -54,9 +54,9 @@ async def test_the_schema_documents_itself(api: Api) -> None:
     silent: list[str] = []
     for each in types:
         name = each["name"]
-        if name.startswith("__") or name in ("Query", "Mutation"):
+        if name.startswith("__"):
             continue
-        if not each["description"]:
+        if not each["description"] and name not in ("Query", "Mutation"):
             silent.append(name)
         for part in ("fields", "inputFields", "enumValues"):
             silent += [f"{name}.{one}" for one in undescribed(each[part])]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import FaultCode, UserFault, UserFaults
-from domain.identity import checked_name, checked_password, checked_sign_up, is_mailed_code, mailed_code, typed_code
+from domain.identity import checked_password, checked_sign_up, is_mailed_code, mailed_code, typed_code
+from domain.texts import person_name
 
 KEY = b"k" * 32
 GOOD = "seven green camels"
@@ -91,7 +92,7 @@ def test_a_code_depends_on_key_and_row_and_spreads_over_all_digits() -> None:
 
 @pytest.mark.parametrize("name", ["Dr.Ahmed Al-Sabah", "J.R. O'Neil-Smith", "نورة بنت محمد", "Ravi s/o Kumar", "李"])
 def test_a_name_is_what_people_are_called(name: str) -> None:
-    assert checked_name(name) == name
+    assert person_name(name, "name", limit=100) == name
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_a_name_is_what_people_are_called(name: str) -> None:
 )
 def test_a_name_carries_no_advertisement(name: str) -> None:
     with pytest.raises(UserFault):
-        checked_name(name)
+        person_name(name, "name", limit=100)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ STRICT = {"accept": "application/graphql-response+json"}
         (b'{"query": "{ __typename }", "extensions": 1}', JSON, 400, "BAD_REQUEST"),
         (b'{"query": "{ __typename }", "variables": {"a": "\\u0000"}}', JSON, 400, "BAD_REQUEST"),
         (b'{"query": "{ a(b: \\"\\\\u{000}\\") }"}', JSON, 400, "BAD_REQUEST"),
+        (b'{"query": "{ a(b: \\"\\u005cu0000\\") }"}', JSON, 400, "BAD_REQUEST"),
         (b'{"query": "\xff"}', JSON, 400, "BAD_REQUEST"),
         (b"[" * 10_000, JSON, 400, "BAD_REQUEST"),
         (b'{"query": "' + b" " * 65_536 + b'"}', JSON, 413, "REQUEST_TOO_LARGE"),

@@ -1,18 +1,24 @@
 """Factories: people, tenants and what they need, made in the database as the product makes them."""
 
 import secrets
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import text
 
 from bootstrap import Parts
-from db.models import Membership, Person, PersonSession, Tenant, new_id
+from db.models import CatalogItem, CatalogVariant, Membership, Person, PersonSession, Tenant, new_id
 from db.security.roles import connected
 from db.session import Scope
-from domain import tenants
+from domain import catalog, catalog_items, tenants
 from domain.actors import Actor, ActorKind
+from domain.catalog_items import NewItem
+from domain.catalog_variants import VariantFields
 from domain.texts import LocalizedText
+from gql.ids import global_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,24 @@ class Shop:
     def guest(self) -> Actor:
         """Somebody unknown in this shop."""
         return Actor(ActorKind.GUEST, self.tenant.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An item of one variant."""
+
+    item: CatalogItem
+    variant: CatalogVariant
+
+    @property
+    def id(self) -> str:
+        """The item's identifier as clients know it."""
+        return str(global_id("item", self.item.id))
+
+    @property
+    def variant_id(self) -> str:
+        """The variant's identifier as clients know it."""
+        return str(global_id("variant", self.variant.id))
 
 
 class Factory:
@@ -106,6 +130,30 @@ class Factory:
             actor = Actor(ActorKind.PERSON, person_id=owner.person.id)
             made = await tenants.create(session, actor=actor, tenant_id=tenant_id, given=given)
         return Shop(made, owner)
+
+    async def product(
+        self,
+        shop: Shop,
+        *,
+        name: str = "Ajwa dates",
+        kind: str = "product",
+        status: str = "active",
+        price: str = "4.750",
+        stock: int | None = None,
+        category_ids: Sequence[uuid.UUID] = (),
+    ) -> Product:
+        """A simple item on the shelves of a shop."""
+        given = NewItem(
+            kind=kind,
+            name=LocalizedText(en=name, ar="تمر عجوة"),
+            status=status,
+            category_ids=category_ids,
+            only_variant=VariantFields(price=Decimal(price), stock=stock),
+        )
+        async with self.parts.database.write(shop.actor.scope) as session:
+            item = await catalog_items.create(session, actor=shop.actor, given=given)
+            variants = await catalog.variants_of(session, [item.id])
+        return Product(item, variants[item.id][0])
 
     async def staff(self, shop: Shop, role: str) -> Member:
         """Another person of the tenant, with a role."""

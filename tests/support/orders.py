@@ -60,8 +60,8 @@ class OnSale:
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
-    """Sells in one tenant: puts things on sale, takes orders, and looks at what is left."""
+class Till:
+    """Where one tenant sells: puts things on sale, takes orders, and tells what is left."""
 
     parts: Parts
     api: Api

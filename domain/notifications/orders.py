@@ -1,0 +1,115 @@
+"""Mails about an order, to the shopper and to the tenant."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+
+from db.models import Order, OrderLine, Tenant
+from domain.notifications.errands import Errand
+from domain.notifications.rendering import Sender, amount, brand_colour, one_line, render
+from domain.notifications.wording import Wordings
+from domain.ports import OutgoingMail
+from domain.texts import LocalizedText
+
+FIND_FIRST_OWNER = text("SELECT email, locale FROM find_owners() LIMIT 1")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line of the order as the mail's table shows it."""
+
+    name: str
+    sku: str | None
+    quantity: int
+    unit_price: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFound:
+    """An order with all that a mail tells of it."""
+
+    tenant: Tenant
+    order: Order
+    lines: Sequence[OrderLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """To whom, in which language, who gets the answers, and whether the mail tells how to reach the customer."""
+
+    to: str
+    locale: str
+    reply_to: str | None
+    tells_customer: bool = False
+
+
+async def to_shopper(wordings: Wordings, errand: Errand) -> OutgoingMail:
+    """To whoever placed the order, in the order's language; an answer goes to the tenant."""
+    found = await find_order(errand)
+    order, contact = found.order, found.tenant.contact_email
+    return written(wordings, errand, found, Envelope(order.customer_email, order.locale, reply_to=contact))
+
+
+async def to_tenant(wordings: Wordings, errand: Errand) -> OutgoingMail:
+    """To the tenant's contact address, else to its first owner; an answer goes to the shopper."""
+    found = await find_order(errand)
+    to, locale = found.tenant.contact_email, found.tenant.locale
+    if to is None:
+        to, locale = (await errand.session.execute(FIND_FIRST_OWNER)).one()
+    envelope = Envelope(to, locale, reply_to=found.order.customer_email, tells_customer=True)
+    return written(wordings, errand, found, envelope)
+
+
+async def find_order(errand: Errand) -> OrderFound:
+    """Raises `NoResultFound` if this tenant has no such order."""
+    order_id = uuid.UUID(errand.payload["order_id"])
+    lines = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position)
+    return OrderFound(
+        tenant=await errand.session.get_one(Tenant, errand.owner_id),
+        order=await errand.session.get_one(Order, (errand.owner_id, order_id)),
+        lines=(await errand.session.execute(lines)).scalars().all(),
+    )
+
+
+def written(wordings: Wordings, errand: Errand, found: OrderFound, envelope: Envelope) -> OutgoingMail:
+    tenant, order, locale = found.tenant, found.order, envelope.locale
+    sender = Sender(
+        name=LocalizedText(en=tenant.name_en, ar=tenant.name_ar).in_locale(locale),
+        colour=brand_colour(tenant.brand_primary),
+        email=tenant.contact_email,
+        phone=tenant.contact_phone,
+    )
+    wording = wordings[locale].filled(number=order.number, store=sender.name, customer=order.customer_name)
+    bodies = render(
+        "order",
+        locale,
+        sender,
+        wording=wording,
+        order=order,
+        lines=[shown(line, order.currency, locale) for line in found.lines],
+        total=amount(order.total, order.currency),
+        placed_at=local_time(order.placed_at, tenant.time_zone),
+        tells_customer=envelope.tells_customer,
+    )
+    subject = one_line(wording.subject)
+    return OutgoingMail(errand.message_id, envelope.to, subject, bodies.text, bodies.html, envelope.reply_to)
+
+
+def shown(line: OrderLine, currency: str, locale: str) -> ShownLine:
+    return ShownLine(
+        name=LocalizedText(en=line.name_en, ar=line.name_ar).in_locale(locale) or line.sku or "–",
+        sku=line.sku,
+        quantity=line.quantity,
+        unit_price=amount(line.unit_price, currency),
+        total=amount(line.total, currency),
+    )
+
+
+def local_time(moment: datetime, time_zone: str) -> str:
+    """The tenant's wall clock, to the minute: `2026-07-05 14:20`."""
+    return f"{moment.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M}"
