@@ -5,7 +5,8 @@ A `UserFault` becomes an entry of `userErrors`: a code to branch on, a sentence 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,6 +19,7 @@ class FaultCode(Enum):
     TOO_LONG = "TOO_LONG"
     TAKEN = "TAKEN"
     RESERVED = "RESERVED"
+    IN_USE = "IN_USE"
     NOT_FOUND = "NOT_FOUND"
     STALE = "STALE"
     INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
@@ -74,6 +76,16 @@ class Faults:
 
     def add(self, code: FaultCode, message: str, *field: str) -> None:
         self.found.append(UserFault(code, message, field))
+
+    @contextmanager
+    def collecting(self) -> Generator[None]:
+        """Keeps what the block refuses, and goes on behind the block: other fields are worth checking, too."""
+        try:
+            yield
+        except UserFault as fault:
+            self.found.append(fault)
+        except UserFaults as faults:
+            self.found.extend(faults.faults)
 
     def raise_any(self) -> None:
         if self.found:

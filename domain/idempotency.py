@@ -33,10 +33,7 @@ async def claim(session: AsyncSession, *, actor: Actor, operation: str, key: str
     A second caller with the same key waits for the first one's transaction, then sees its result; if that one rolled
     back, the second performs the operation. Raises a fault if the key was used with another input.
     """
-    if not SHORTEST <= len(key) <= LONGEST:
-        raise UserFault(
-            FaultCode.INVALID, f"An idempotency key has {SHORTEST} to {LONGEST} characters.", ("idempotencyKey",)
-        )
+    check_key(key)
     fingerprint = fingerprint_of(given)
     values = {"tenant_id": actor.tenant, "operation": operation, "actor_key": actor_key(actor), "key": key}
     taken = insert(IdempotencyRecord).values(**values, fingerprint=fingerprint).on_conflict_do_nothing()
@@ -50,6 +47,16 @@ async def claim(session: AsyncSession, *, actor: Actor, operation: str, key: str
             ("idempotencyKey",),
         )
     return Claim(actor, operation, key, record.entity_id)
+
+
+def check_key(key: str) -> None:
+    """Refuse what is no key, so that a form can show it with its other faults. `claim` asks, too."""
+    if not SHORTEST <= len(key) <= LONGEST or not key.isascii() or not key.isprintable():
+        raise UserFault(
+            FaultCode.INVALID,
+            f"An idempotency key has {SHORTEST} to {LONGEST} printable ASCII characters.",
+            ("idempotencyKey",),
+        )
 
 
 async def record(session: AsyncSession, claimed: Claim, entity_id: uuid.UUID) -> None:

@@ -5,7 +5,9 @@ from enum import Enum
 import strawberry
 
 from gql.access import Access, Door
+from gql.catalog_doors import StaffCatalogFields, StoreCatalogFields
 from gql.context import Info
+from gql.orders import OrderFields
 from gql.roots import door
 from gql.tenants import ProfileFields, TenantStatus
 
@@ -19,14 +21,14 @@ class StoreStatus(Enum):
 
 
 @strawberry.type(description="The public storefront of the request's tenant.")
-class Store(ProfileFields):
+class Store(ProfileFields, StoreCatalogFields):
     @strawberry.field(description="Ask this alone in order to show an `unavailable` page.")
     def status(self, info: Info) -> StoreStatus:
         return StoreStatus.OPEN if info.context.tenant.status == "active" else StoreStatus.UNAVAILABLE
 
 
 @strawberry.type(description="The back office of the request's tenant, for its members.")
-class BackOffice(ProfileFields):
+class BackOffice(ProfileFields, StaffCatalogFields, OrderFields):
     @strawberry.field(description="Standing with the platform.")
     def status(self, info: Info) -> TenantStatus:
         return TenantStatus(info.context.tenant.status)

@@ -34,12 +34,18 @@ def split_id(value: str) -> tuple[str, uuid.UUID] | None:
     return (match["prefix"], uuid.UUID(bytes=bytes(decode(match["suffix"])))) if match else None
 
 
+def known_id(prefix: str, value: str) -> uuid.UUID | None:
+    """The UUID of an identifier of one kind; None for anything else."""
+    parsed = split_id(value)
+    return parsed[1] if parsed and parsed[0] == prefix else None
+
+
 def row_id(prefix: str, value: str, *field: str) -> uuid.UUID:
     """The UUID of an identifier of one kind. Anything else gets the answer that a missing thing gets."""
-    parsed = split_id(value)
-    if parsed is None or parsed[0] != prefix:
+    known = known_id(prefix, value)
+    if known is None:
         raise missing(prefix, *field)
-    return parsed[1]
+    return known
 
 
 def missing(prefix: str, *field: str) -> UserFault:

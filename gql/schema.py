@@ -10,14 +10,20 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from gql.catalog_mutations import CatalogMutation
+from gql.categories import CategoryMutation
 from gql.doors import DoorQuery
 from gql.errors import IllegalTransition, InsufficientStock, InvalidInput
+from gql.identity import IdentityMutation
+from gql.nodes import NodeQuery
+from gql.orders import OrderMutation
 from gql.platform import PlatformMutation, PlatformQuery
 from gql.scalars import SCALARS
 from gql.tenants import TenantMutation
+from gql.viewer import ViewerQuery
 
-QUERIES: tuple[type, ...] = (DoorQuery,)
-MUTATIONS: tuple[type, ...] = (TenantMutation,)
+QUERIES: tuple[type, ...] = (DoorQuery, ViewerQuery, NodeQuery)
+MUTATIONS: tuple[type, ...] = (IdentityMutation, TenantMutation, CatalogMutation, CategoryMutation, OrderMutation)
 PRIVILEGED_QUERIES: tuple[type, ...] = (*QUERIES, PlatformQuery)
 PRIVILEGED_MUTATIONS: tuple[type, ...] = (*MUTATIONS, PlatformMutation)
 USER_ERRORS = (InvalidInput, InsufficientStock, IllegalTransition)

@@ -1,0 +1,156 @@
+"""The catalogue as it is read: by shoppers, who see active items alone, and by staff."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Select, false, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from db.queries.catalog import items_below
+from domain.actors import Actor, Permission, require
+from domain.pages import Page, PageRequest, newest_first
+from domain.texts import SLUG
+
+FEW = 5
+"""Up to so many left, shoppers are told to hurry."""
+
+
+class Availability(Enum):
+    """What shoppers learn of a stock: never the number."""
+
+    IN_STOCK = "in_stock"
+    FEW_LEFT = "few_left"
+    SOLD_OUT = "sold_out"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """Which items a list shows. `category` is a slug and means everything below that category, too."""
+
+    status: str | None = None
+    kind: str | None = None
+    category: str | None = None
+
+
+async def browse_items(session: AsyncSession, *, wanted: ItemFilter, page: PageRequest) -> Page[CatalogItem]:
+    """Active items, newest first: the public storefront."""
+    return await page_of_items(session, replace(wanted, status="active"), page)
+
+
+async def count_browsed_items(session: AsyncSession, *, wanted: ItemFilter) -> int:
+    return await number_of_items(session, replace(wanted, status="active"))
+
+
+async def list_items(
+    session: AsyncSession, *, actor: Actor, wanted: ItemFilter, page: PageRequest
+) -> Page[CatalogItem]:
+    """Items of any status, newest first: the back office."""
+    require(actor, Permission.CATALOG_READ)
+    return await page_of_items(session, wanted, page)
+
+
+async def count_items(session: AsyncSession, *, actor: Actor, wanted: ItemFilter) -> int:
+    require(actor, Permission.CATALOG_READ)
+    return await number_of_items(session, wanted)
+
+
+async def find_active_item(session: AsyncSession, *, slug: str) -> CatalogItem | None:
+    """An item as shoppers find it; a draft or an archived one is not there."""
+    if not SLUG.fullmatch(slug):
+        return None
+    statement = select(CatalogItem).where(CatalogItem.slug == slug, CatalogItem.status == "active")
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_item(session: AsyncSession, *, actor: Actor, item_id: uuid.UUID) -> CatalogItem | None:
+    require(actor, Permission.CATALOG_READ)
+    return await session.get(CatalogItem, (actor.tenant, item_id))
+
+
+def is_visible(item: CatalogItem, *, actor: Actor) -> bool:
+    """Everybody sees what is active; drafts and archived items are for staff."""
+    return item.status == "active" or actor.may(Permission.CATALOG_READ)
+
+
+async def items_by_id(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, CatalogItem]:
+    """Items of any status, for a loader: whoever shows them decides whether the viewer may see a draft."""
+    rows = await session.execute(select(CatalogItem).where(CatalogItem.id.in_(item_ids)))
+    return {item.id: item for item in rows.scalars()}
+
+
+async def variants_by_id(session: AsyncSession, variant_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, CatalogVariant]:
+    """Variants, archived ones as well, for a loader."""
+    rows = await session.execute(select(CatalogVariant).where(CatalogVariant.id.in_(variant_ids)))
+    return {variant.id: variant for variant in rows.scalars()}
+
+
+async def variants_of(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[CatalogVariant]]:
+    """The variants that can be ordered, by item and in their order; for a loader. Every item has at least one."""
+    statement = (
+        select(CatalogVariant)
+        .where(CatalogVariant.item_id.in_(item_ids), CatalogVariant.archived_at.is_(None))
+        .order_by(CatalogVariant.position, CatalogVariant.id)
+    )
+    found: dict[uuid.UUID, list[CatalogVariant]] = {item_id: [] for item_id in item_ids}
+    for variant in (await session.execute(statement)).scalars():
+        found[variant.item_id].append(variant)
+    return found
+
+
+async def categories_of(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Category]]:
+    """The categories that items stand in, by item; for a loader."""
+    statement = (
+        select(CatalogItemCategory.item_id, Category)
+        .join(Category, Category.id == CatalogItemCategory.category_id)
+        .where(CatalogItemCategory.item_id.in_(item_ids))
+        .order_by(Category.position, Category.id)
+    )
+    found: dict[uuid.UUID, list[Category]] = {item_id: [] for item_id in item_ids}
+    for item_id, category in await session.execute(statement):
+        found[item_id].append(category)
+    return found
+
+
+def availability(stock: int | None) -> Availability:
+    """In which of three buckets a stock falls; None is unlimited."""
+    if stock is None or stock > FEW:
+        return Availability.IN_STOCK
+    return Availability.FEW_LEFT if stock > 0 else Availability.SOLD_OUT
+
+
+def exact_stock(variant: CatalogVariant, *, actor: Actor) -> int | None:
+    """How many are left, None if unlimited: for staff alone, since competitors count sales by it."""
+    require(actor, Permission.CATALOG_READ)
+    return variant.stock
+
+
+async def page_of_items(session: AsyncSession, wanted: ItemFilter, page: PageRequest) -> Page[CatalogItem]:
+    return await newest_first(
+        session,
+        filtered(select(CatalogItem), wanted),
+        moment=CatalogItem.created_at,
+        row_id=CatalogItem.id,
+        key=lambda item: (item.created_at, item.id),
+        page=page,
+    )
+
+
+async def number_of_items(session: AsyncSession, wanted: ItemFilter) -> int:
+    statement = filtered(select(func.count()).select_from(CatalogItem), wanted)
+    return (await session.execute(statement)).scalar_one()
+
+
+def filtered(statement: Select[Any], wanted: ItemFilter) -> Select[Any]:
+    if wanted.status is not None:
+        statement = statement.where(CatalogItem.status == wanted.status)
+    if wanted.kind is not None:
+        statement = statement.where(CatalogItem.kind == wanted.kind)
+    if wanted.category is not None:
+        # What cannot be a slug is not asked of the database: half a surrogate pair has no UTF-8.
+        known = SLUG.fullmatch(wanted.category)
+        statement = statement.where(CatalogItem.id.in_(items_below(wanted.category)) if known else false())
+    return statement

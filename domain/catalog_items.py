@@ -1,0 +1,271 @@
+"""How staff make items, change them, and bring them in front of shoppers and back."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.constraints import violated
+from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from domain.actors import Actor, Permission, require
+from domain.catalog_variants import (
+    MOST_VARIANTS,
+    NOTHING_SAID,
+    VariantFields,
+    change,
+    checked,
+    checked_new,
+    flush_variants,
+    live_variants,
+    locked_item,
+    new_variant,
+    sku_taken,
+)
+from domain.changes import ABSENT, Absent
+from domain.errors import FaultCode, Faults, IllegalTransition, UserFault, UserFaults, not_found
+from domain.slugs import insert_with_slug, slug_taken
+from domain.texts import LocalizedText, checked_slug, cleaned_description, cleaned_name, slug_from
+from domain.transitions import StateMachine
+
+MOST_CATEGORIES_OF_ITEM = 50
+
+
+class ItemStep(Enum):
+    """A step in an item's life: what it is called, where it leads, and from where."""
+
+    ACTIVATE = ("activated", "active", ("draft",))
+    DEACTIVATE = ("deactivated", "draft", ("active",))
+    ARCHIVE = ("archived", "archived", ("draft", "active"))
+    RESTORE = ("restored", "draft", ("archived",))
+
+    def __init__(self, called: str, status: str, origins: tuple[str, ...]) -> None:
+        self.called, self.status, self.origins = called, status, origins
+
+
+ITEM_STATUS = StateMachine(
+    "The item",
+    {
+        status: tuple(step.status for step in ItemStep if status in step.origins)
+        for status in ("draft", "active", "archived")
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item to be: with one variant, told in `only_variant`, or with those in `variants`, never both."""
+
+    kind: str
+    name: LocalizedText
+    slug: str | None = None
+    description: LocalizedText | None = None
+    status: str = "draft"
+    category_ids: Sequence[uuid.UUID] = ()
+    only_variant: VariantFields = NOTHING_SAID
+    variants: Sequence[VariantFields] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChanges:
+    """A partial update. `only_variant` is for items with one variant."""
+
+    kind: str | Absent = ABSENT
+    name: LocalizedText | Absent = ABSENT
+    slug: str | Absent = ABSENT
+    description: LocalizedText | Absent | None = ABSENT
+    category_ids: Sequence[uuid.UUID] | Absent = ABSENT
+    only_variant: VariantFields = NOTHING_SAID
+
+
+async def create(session: AsyncSession, *, actor: Actor, given: NewItem) -> CatalogItem:
+    """An item with its variants. Faults: invalid fields, TAKEN slug or SKU, NOT_FOUND category."""
+    require(actor, Permission.CATALOG_MANAGE)
+    columns, variants = checked_new_item(given)
+    category_ids = await existing_categories(session, given.category_ids)
+    await check_skus(session, given, variants)
+    proposal = slug_from(LocalizedText(columns["name_en"], columns["name_ar"]), given.kind)
+    values = {"tenant_id": actor.tenant, "status": given.status, **columns}
+    item = await insert_with_slug(session, CatalogItem, values, slug=given.slug, proposal=proposal)
+    made = [new_variant(item, each, position=place) for place, each in enumerate(variants)]
+    # In the order of their SKUs: two that write the same ones at once must not wait for each other in a circle.
+    made.sort(key=lambda variant: variant.sku or "")
+    session.add_all(made)
+    session.add_all(shelved(item, category_id) for category_id in category_ids)
+    await flush_variants(session, "sku" if given.variants is None else "variants")
+    return item
+
+
+async def update(
+    session: AsyncSession, *, actor: Actor, item_id: uuid.UUID, version: int, changes: ItemChanges
+) -> CatalogItem:
+    """Faults: NOT_FOUND; STALE if `version` is not the current one; as `create`; INVALID for the price, SKU or stock
+    of an item with several variants.
+    """
+    require(actor, Permission.CATALOG_MANAGE)
+    item = await locked_item(session, actor, item_id, version, "id")
+    for column, value in checked_changes(changes).items():
+        setattr(item, column, value)
+    await save(session, item)
+    if not isinstance(changes.category_ids, Absent):
+        await shelve(session, item, changes.category_ids)
+    await change_only_variant(session, item, changes.only_variant)
+    return item
+
+
+async def take_step(session: AsyncSession, *, actor: Actor, item_id: uuid.UUID, step: ItemStep) -> CatalogItem:
+    """Activate, deactivate, archive or restore. Faults: NOT_FOUND; ILLEGAL_TRANSITION with the allowed statuses."""
+    require(actor, Permission.CATALOG_MANAGE)
+    item = await locked_item(session, actor, item_id, None, "id")
+    check_step(item.status, step)
+    item.status = step.status
+    item.archived_at = func.now() if step is ItemStep.ARCHIVE else None
+    await save(session, item)
+    return item
+
+
+def check_step(current: str, step: ItemStep) -> None:
+    ITEM_STATUS.check(current, step.status, "id")
+    if current not in step.origins:
+        # Deactivating and restoring both end in a draft, but a restore must not take an active item off the store.
+        message = f"The item is {current} and cannot be {step.called}."
+        allowed = ITEM_STATUS.steps[current]
+        raise IllegalTransition(FaultCode.ILLEGAL_TRANSITION, message, ("id",), current=current, allowed=allowed)
+
+
+def checked_new_item(given: NewItem) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The columns of the item and of each variant. Raises everything that is wrong with the input."""
+    faults = Faults()
+    columns: dict[str, Any] = {}
+    variants: list[dict[str, Any]] = []
+    with faults.collecting():
+        described = ABSENT if given.description is None else given.description
+        slug = ABSENT if given.slug is None else given.slug
+        columns = checked_changes(ItemChanges(given.kind, given.name, slug, described))
+    if given.status not in ("draft", "active"):
+        faults.add(FaultCode.INVALID, "A new item is a draft or active.", "status")
+    with faults.collecting():
+        variants = checked_variants(given)
+    faults.raise_any()
+    columns.pop("slug", None)
+    return columns, variants
+
+
+def checked_changes(changes: ItemChanges) -> dict[str, Any]:
+    """The item's columns that were sent, as they will be stored. Raises everything that is wrong with the input."""
+    faults = Faults()
+    columns: dict[str, Any] = {}
+    if not isinstance(changes.kind, Absent):
+        columns["kind"] = changes.kind
+    with faults.collecting():
+        if not isinstance(changes.name, Absent):
+            name = cleaned_name(changes.name, "name")
+            columns |= {"name_en": name.en, "name_ar": name.ar}
+    with faults.collecting():
+        if not isinstance(changes.slug, Absent):
+            columns["slug"] = checked_slug(changes.slug, "slug")
+    with faults.collecting():
+        if not isinstance(changes.description, Absent):
+            text = cleaned_description(changes.description or LocalizedText(None, None), "description")
+            columns |= {"description_en": text.en, "description_ar": text.ar}
+    with faults.collecting():
+        checked(changes.only_variant)
+    faults.raise_any()
+    return columns
+
+
+def checked_variants(given: NewItem) -> list[dict[str, Any]]:
+    """The columns of each variant, from whichever of the two forms was used."""
+    if given.variants is None:
+        return [checked_new(given.only_variant, named=False)]
+    if given.only_variant != NOTHING_SAID:
+        message = "Give price, compareAtPrice, sku and stock for one variant, or `variants`: not both."
+        raise UserFault(FaultCode.INVALID, message, ("variants",))
+    if not given.variants:
+        raise UserFault(FaultCode.REQUIRED, "An item has at least one variant.", ("variants",))
+    if len(given.variants) > MOST_VARIANTS:
+        raise UserFault(FaultCode.TOO_LONG, f"An item has at most {MOST_VARIANTS} variants.", ("variants",))
+    faults = Faults()
+    columns: list[dict[str, Any]] = []
+    for place, each in enumerate(given.variants):
+        with faults.collecting():
+            columns.append(checked_new(each, "variants", str(place), named=len(given.variants) > 1))
+    faults.raise_any()
+    return columns
+
+
+async def check_skus(session: AsyncSession, given: NewItem, variants: Sequence[dict[str, Any]]) -> None:
+    """Tells which of several variants has a SKU that is taken, in this input or by another item."""
+    wanted = [variant["sku"] for variant in variants if variant.get("sku")]
+    rows = await session.execute(select(CatalogVariant.sku).where(CatalogVariant.sku.in_(wanted)))
+    taken = set(rows.scalars())
+    faults = Faults()
+    for place, variant in enumerate(variants):
+        if (sku := variant.get("sku")) in taken:
+            path = () if given.variants is None else ("variants", str(place))
+            faults.found.append(sku_taken(*path, "sku"))
+        elif sku:
+            taken.add(sku)
+    faults.raise_any()
+
+
+async def change_only_variant(session: AsyncSession, item: CatalogItem, fields: VariantFields) -> None:
+    """Change the variant of a simple item. Written behind the item itself: orders lock in this order, too."""
+    sent = fields.sent()
+    if not sent:
+        return
+    variants = await live_variants(session, item.id)
+    if len(variants) > 1:
+        message = "This item has several variants: change one with catalogVariantUpdate."
+        raise UserFaults([UserFault(FaultCode.INVALID, message, (field,)) for field in sent])
+    await session.refresh(variants[0], with_for_update={"key_share": True})
+    change(variants[0], fields)
+    await flush_variants(session, "sku")
+
+
+async def shelve(session: AsyncSession, item: CatalogItem, category_ids: Sequence[uuid.UUID]) -> None:
+    """Put the item in exactly these categories. Fault: NOT_FOUND."""
+    wanted = await existing_categories(session, category_ids)
+    current = select(CatalogItemCategory).where(CatalogItemCategory.item_id == item.id)
+    links = {link.category_id: link for link in (await session.execute(current)).scalars()}
+    for category_id in links.keys() - wanted:
+        await session.delete(links[category_id])
+    session.add_all(shelved(item, category_id) for category_id in wanted if category_id not in links)
+    await session.flush()
+
+
+def shelved(item: CatalogItem, category_id: uuid.UUID) -> CatalogItemCategory:
+    return CatalogItemCategory(tenant_id=item.tenant_id, item_id=item.id, category_id=category_id)
+
+
+async def existing_categories(session: AsyncSession, category_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """The categories, kept from being deleted until this transaction ends. Faults: NOT_FOUND, TOO_LONG."""
+    if len(category_ids) > MOST_CATEGORIES_OF_ITEM:
+        raise UserFault(
+            FaultCode.TOO_LONG, f"An item is in at most {MOST_CATEGORIES_OF_ITEM} categories.", ("categoryIds",)
+        )
+    if not category_ids:
+        return set()
+    statement = select(Category.id).where(Category.id.in_(category_ids)).order_by(Category.id)
+    rows = await session.execute(statement.with_for_update(read=True, key_share=True))
+    found = set(rows.scalars())
+    unknown = [str(place) for place, category_id in enumerate(category_ids) if category_id not in found]
+    if unknown:
+        raise UserFaults([not_found("category", "categoryIds", place) for place in unknown])
+    return found
+
+
+async def save(session: AsyncSession, item: CatalogItem) -> None:
+    """Write the item as its next version, with what the database adds. Fault: TAKEN slug."""
+    item.version += 1
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if violated(error) == "uq_catalog_items_tenant_id_slug":
+            raise slug_taken() from error
+        raise
+    await session.refresh(item)

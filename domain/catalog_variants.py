@@ -1,0 +1,214 @@
+"""Variants: what they may be, and how staff change them. A simple item has one, which has no name of its own."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.constraints import violated
+from db.models import CatalogItem, CatalogVariant
+from domain.actors import Actor, Permission, require
+from domain.changes import ABSENT, Absent
+from domain.errors import FaultCode, Faults, UserFault, not_found
+from domain.money import checked_amount
+from domain.texts import LocalizedText, cleaned, cleaned_name
+
+MOST_VARIANTS = 100
+LARGEST_STOCK = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFields:
+    """What is said of a variant. What is not said stays as it is; a new one has no SKU then, and unlimited stock."""
+
+    price: Decimal | Absent = ABSENT
+    compare_at_price: Decimal | Absent | None = ABSENT
+    sku: str | Absent | None = ABSENT
+    stock: int | Absent | None = ABSENT
+    name: LocalizedText | Absent = ABSENT
+
+    def sent(self) -> list[str]:
+        """Names of the input fields that were sent."""
+        values = {
+            "price": self.price,
+            "compareAtPrice": self.compare_at_price,
+            "sku": self.sku,
+            "stock": self.stock,
+            "name": self.name,
+        }
+        return [name for name, value in values.items() if not isinstance(value, Absent)]
+
+
+NOTHING_SAID = VariantFields()
+
+
+async def create(
+    session: AsyncSession, *, actor: Actor, item_id: uuid.UUID, item_version: int | None, fields: VariantFields
+) -> CatalogVariant:
+    """Another variant, behind the others. Faults: NOT_FOUND or STALE item, LIMIT_REACHED, TAKEN SKU, invalid fields."""
+    require(actor, Permission.CATALOG_MANAGE)
+    item = await locked_item(session, actor, item_id, item_version, "itemId")
+    live = await live_variants(session, item.id)
+    if len(live) >= MOST_VARIANTS:
+        raise UserFault(FaultCode.LIMIT_REACHED, f"An item has at most {MOST_VARIANTS} variants.", ("itemId",))
+    variant = new_variant(item, checked_new(fields, named=True), position=live[-1].position + 1)
+    session.add(variant)
+    await save(session, item)
+    return variant
+
+
+async def update(
+    session: AsyncSession, *, actor: Actor, variant_id: uuid.UUID, item_version: int | None, fields: VariantFields
+) -> CatalogVariant:
+    """Change a variant that is not archived. Faults: as `create`."""
+    require(actor, Permission.CATALOG_MANAGE)
+    item, variant = await locked_with_item(session, actor, variant_id, item_version)
+    change(variant, fields)
+    await save(session, item)
+    return variant
+
+
+async def archive(
+    session: AsyncSession, *, actor: Actor, variant_id: uuid.UUID, item_version: int | None
+) -> CatalogVariant:
+    """Take a variant away for good; orders keep what they showed, and its SKU is free again.
+
+    Faults: NOT_FOUND, STALE; INVALID for an item's last one.
+    """
+    require(actor, Permission.CATALOG_MANAGE)
+    item, variant = await locked_with_item(session, actor, variant_id, item_version)
+    if len(await live_variants(session, item.id)) == 1:
+        message = "An item keeps at least one variant: archive the item instead."
+        raise UserFault(FaultCode.INVALID, message, ("id",))
+    variant.archived_at, variant.sku = func.now(), None
+    await save(session, item)
+    return variant
+
+
+async def locked_item(
+    session: AsyncSession, actor: Actor, item_id: uuid.UUID, version: int | None, *field: str
+) -> CatalogItem:
+    """An item that nobody else edits until this transaction ends: its version and its variants stay as they are read.
+
+    The lock leaves the key alone: an order refers to the item while it takes stock, and must not wait for staff that
+    wait for the stock in turn. Faults: NOT_FOUND, STALE.
+    """
+    item = await session.get(CatalogItem, (actor.tenant, item_id), with_for_update={"key_share": True})
+    if item is None:
+        raise not_found("item", *field)
+    if version is not None and item.version != version:
+        path = ("version",) if field == ("id",) else ("itemVersion",)
+        raise UserFault(FaultCode.STALE, "Somebody else has changed this item: load it again.", path)
+    return item
+
+
+async def locked_with_item(
+    session: AsyncSession, actor: Actor, variant_id: uuid.UUID, item_version: int | None
+) -> tuple[CatalogItem, CatalogVariant]:
+    """A variant with its item: the item's lock comes first, then the row's, which orders take their stock from."""
+    key = actor.tenant, variant_id
+    variant = await session.get(CatalogVariant, key)
+    if variant is None:
+        raise not_found("variant", "id")
+    item = await locked_item(session, actor, variant.item_id, item_version)
+    await session.refresh(variant, with_for_update={"key_share": True})
+    if variant.archived_at is not None:
+        raise not_found("variant", "id")
+    return item, variant
+
+
+async def live_variants(session: AsyncSession, item_id: uuid.UUID) -> Sequence[CatalogVariant]:
+    """The variants of an item that are not archived, in their order."""
+    statement = select(CatalogVariant).where(CatalogVariant.item_id == item_id, CatalogVariant.archived_at.is_(None))
+    return (await session.execute(statement.order_by(CatalogVariant.position, CatalogVariant.id))).scalars().all()
+
+
+def checked_new(fields: VariantFields, *path: str, named: bool) -> dict[str, Any]:
+    """The columns of a new variant. `named`: among others it needs a name. Raises everything that is wrong."""
+    faults = Faults()
+    values: dict[str, Any] = {}
+    with faults.collecting():
+        values = checked(fields, *path)
+    if isinstance(fields.price, Absent):
+        faults.add(FaultCode.REQUIRED, "A price is required.", *path, "price")
+    if named and isinstance(fields.name, Absent):
+        faults.add(FaultCode.REQUIRED, "One of several variants needs a name.", *path, "name")
+    faults.raise_any()
+    check_compare_at(values["price"], values.get("compare_at_price"), *path)
+    return values
+
+
+def new_variant(item: CatalogItem, values: Mapping[str, Any], *, position: int) -> CatalogVariant:
+    return CatalogVariant(tenant_id=item.tenant_id, item_id=item.id, position=position, **values)
+
+
+def change(variant: CatalogVariant, fields: VariantFields) -> None:
+    """Set what was sent; the compare-at price is held against the price, whichever of them was sent."""
+    for column, value in checked(fields).items():
+        setattr(variant, column, value)
+    check_compare_at(variant.price, variant.compare_at_price)
+
+
+def checked(fields: VariantFields, *path: str) -> dict[str, Any]:
+    """The columns that were sent, as they will be stored. Raises everything that is wrong with them."""
+    faults = Faults()
+    values: dict[str, Any] = {}
+    with faults.collecting():
+        if not isinstance(fields.price, Absent):
+            values["price"] = checked_amount(fields.price, *path, "price")
+    with faults.collecting():
+        if not isinstance(fields.compare_at_price, Absent):
+            values["compare_at_price"] = checked_compare_at(fields.compare_at_price, *path)
+    with faults.collecting():
+        if not isinstance(fields.sku, Absent):
+            values["sku"] = cleaned(fields.sku, *path, "sku", limit=64)
+    with faults.collecting():
+        if not isinstance(fields.stock, Absent):
+            values["stock"] = checked_stock(fields.stock, *path)
+    with faults.collecting():
+        if not isinstance(fields.name, Absent):
+            name = cleaned_name(fields.name, *path, "name")
+            values |= {"name_en": name.en, "name_ar": name.ar}
+    faults.raise_any()
+    return values
+
+
+def checked_stock(stock: int | None, *path: str) -> int | None:
+    if stock is not None and not 0 <= stock <= LARGEST_STOCK:
+        raise UserFault(FaultCode.INVALID, f"A stock is between 0 and {LARGEST_STOCK}.", (*path, "stock"))
+    return stock
+
+
+def checked_compare_at(amount: Decimal | None, *path: str) -> Decimal | None:
+    return None if amount is None else checked_amount(amount, *path, "compareAtPrice")
+
+
+def check_compare_at(price: Decimal, compare_at: Decimal | None, *path: str) -> None:
+    if compare_at is not None and compare_at <= price:
+        message = "A compare-at price is what it cost before: it must be higher than the price."
+        raise UserFault(FaultCode.INVALID, message, (*path, "compareAtPrice"))
+
+
+async def save(session: AsyncSession, item: CatalogItem) -> None:
+    """Write the changes to variants as the item's next version. Fault: TAKEN SKU."""
+    item.version += 1
+    await flush_variants(session)
+
+
+async def flush_variants(session: AsyncSession, *field: str) -> None:
+    """Write now; `field` is told if another variant has the SKU, whoever came first."""
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if violated(error) == "uq_catalog_variants_tenant_id_sku":
+            raise sku_taken(*(field or ("sku",))) from error
+        raise
+
+
+def sku_taken(*field: str) -> UserFault:
+    return UserFault(FaultCode.TAKEN, "Another variant has this SKU.", field)

@@ -1,0 +1,191 @@
+"""The catalogue in the API: items, variants and categories, as the storefront and the back office show them."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from db.models import CatalogItem as CatalogItemRow
+from db.models import CatalogVariant as CatalogVariantRow
+from db.models import Category as CategoryRow
+from domain import catalog, categories
+from domain.pages import PageRequest
+from gql.connections import After, Connection, First
+from gql.context import Info
+from gql.ids import global_id
+from gql.node import Node
+from gql.scalars import LocalizedText, Money, localized, money
+
+
+@strawberry.enum(description="What sort of thing is on offer.")
+class CatalogItemKind(Enum):
+    PRODUCT = strawberry.enum_value("product", description="A thing that is handed over or sent.")
+    SERVICE = strawberry.enum_value("service", description="Work that is done for the customer.")
+    PROJECT = strawberry.enum_value("project", description="A cause or an undertaking that people give to.")
+
+
+@strawberry.enum(description="Who sees an item.")
+class CatalogItemStatus(Enum):
+    DRAFT = strawberry.enum_value("draft", description="Staff alone: not ready, or taken off the store for a while.")
+    ACTIVE = strawberry.enum_value("active", description="Everyone: it is on the storefront and can be ordered.")
+    ARCHIVED = strawberry.enum_value("archived", description="Staff alone: put away; restoring makes it a draft.")
+
+
+@strawberry.enum(description="What shoppers learn of a stock.")
+class CatalogAvailability(Enum):
+    IN_STOCK = strawberry.enum_value("in_stock", description="More than five are left, or it is unlimited.")
+    FEW_LEFT = strawberry.enum_value("few_left", description="One to five are left.")
+    SOLD_OUT = strawberry.enum_value("sold_out", description="None is left.")
+
+
+@strawberry.type(description="The thing that is ordered: an item at a price, such as one size of a shirt.")
+class CatalogVariant(Node):
+    stored: strawberry.Private[CatalogVariantRow]
+
+    @strawberry.field(description="Identifier; what an order's line names.")
+    def id(self) -> strawberry.ID:
+        return global_id("variant", self.stored.id)
+
+    @strawberry.field(description="Stock-keeping unit, unique within the tenant; null if it has none.")
+    def sku(self) -> str | None:
+        return self.stored.sku
+
+    @strawberry.field(description="What tells it from the item's other variants; null for the only one of an item.")
+    def name(self) -> LocalizedText | None:
+        return localized_or_none(self.stored.name_en, self.stored.name_ar)
+
+    @strawberry.field(description="Price of one.")
+    def price(self, info: Info) -> Money:
+        return money(self.stored.price, info.context.tenant.currency)
+
+    @strawberry.field(description="What one cost before, always more than `price`; null where nothing was reduced.")
+    def compare_at_price(self, info: Info) -> Money | None:
+        before = self.stored.compare_at_price
+        return None if before is None else money(before, info.context.tenant.currency)
+
+    @strawberry.field(description="Whether it can be had, without telling how many are left.")
+    def availability(self) -> CatalogAvailability:
+        return CatalogAvailability(catalog.availability(self.stored.stock).value)
+
+    @strawberry.field(
+        description="How many are left; null if unlimited. For staff: anyone else gets null and a `FORBIDDEN` error."
+    )
+    def stock(self, info: Info) -> int | None:
+        return catalog.exact_stock(self.stored, actor=info.context.actor)
+
+
+@strawberry.type(description="Something on sale or to give to, with one variant or several.")
+class CatalogItem(Node):
+    stored: strawberry.Private[CatalogItemRow]
+
+    async def variant_rows(self, info: Info) -> list[CatalogVariantRow]:
+        return await info.context.loaders.of(catalog.variants_of).load(self.stored.id) or []
+
+    @strawberry.field(description="Identifier.")
+    def id(self) -> strawberry.ID:
+        return global_id("item", self.stored.id)
+
+    @strawberry.field(description="Product, service or project.")
+    def kind(self) -> CatalogItemKind:
+        return CatalogItemKind(self.stored.kind)
+
+    @strawberry.field(description="Who sees it; always `ACTIVE` on the storefront.")
+    def status(self) -> CatalogItemStatus:
+        return CatalogItemStatus(self.stored.status)
+
+    @strawberry.field(description="Name in addresses, unique within the tenant.")
+    def slug(self) -> str:
+        return self.stored.slug
+
+    @strawberry.field(description="What it is called.")
+    def name(self) -> LocalizedText:
+        return localized(self.stored.name_en, self.stored.name_ar)
+
+    @strawberry.field(description="More about it, plain text in several lines; null if nothing was written.")
+    def description(self) -> LocalizedText | None:
+        return localized_or_none(self.stored.description_en, self.stored.description_ar)
+
+    @strawberry.field(
+        description="Counts edits of the item and its variants, from 1. Send it with an edit: a stale one is refused."
+    )
+    def version(self) -> int:
+        return self.stored.version
+
+    @strawberry.field(description="The categories it stands in, by their position; at most 50.")
+    async def categories(self, info: Info) -> list["Category"]:
+        rows = await info.context.loaders.of(catalog.categories_of).load(self.stored.id)
+        return [Category(stored=row) for row in rows or []]
+
+    @strawberry.field(
+        description="What can be ordered, 1 to 100 in the tenant's order; archived variants are left out."
+    )
+    async def variants(self, info: Info) -> list[CatalogVariant]:
+        return [CatalogVariant(stored=row) for row in await self.variant_rows(info)]
+
+    @strawberry.field(description="The lowest price of its variants.")
+    async def price(self, info: Info) -> Money:
+        rows = await self.variant_rows(info)
+        return money(min(row.price for row in rows), info.context.tenant.currency)
+
+    @strawberry.field(description="Whether any variant is left, or unlimited.")
+    async def is_available(self, info: Info) -> bool:
+        return any(row.stock is None or row.stock > 0 for row in await self.variant_rows(info))
+
+    @strawberry.field(description="When it was made.")
+    def created_at(self) -> datetime:
+        return self.stored.created_at
+
+    @strawberry.field(description="When it or one of its variants was last edited; orders taking stock do not count.")
+    def updated_at(self) -> datetime:
+        return self.stored.updated_at
+
+
+@strawberry.type(description="A shelf of the storefront, in a tree at most six levels deep.")
+class Category(Node):
+    stored: strawberry.Private[CategoryRow]
+
+    @strawberry.field(description="Identifier.")
+    def id(self) -> strawberry.ID:
+        return global_id("category", self.stored.id)
+
+    @strawberry.field(description="Name in addresses, unique within the tenant.")
+    def slug(self) -> str:
+        return self.stored.slug
+
+    @strawberry.field(description="What it is called.")
+    def name(self) -> LocalizedText:
+        return localized(self.stored.name_en, self.stored.name_ar)
+
+    @strawberry.field(description="Place among its siblings: lower ones first, equal ones in the order of creation.")
+    def position(self) -> int:
+        return self.stored.position
+
+    @strawberry.field(description="The category right above; null at the top.")
+    async def parent(self, info: Info) -> "Category | None":
+        if self.stored.parent_id is None:
+            return None
+        row = await info.context.loaders.of(categories.categories_by_id).load(self.stored.parent_id)
+        return Category(stored=row) if row else None
+
+    @strawberry.field(description="The categories right below, in their order.")
+    async def children(self, info: Info) -> list["Category"]:
+        rows = await info.context.loaders.of(categories.children_of).load(self.stored.id)
+        return [Category(stored=row) for row in rows or []]
+
+    @strawberry.field(description="Active items in this category and in those below it, newest first.")
+    async def items(self, info: Info, first: First = 20, after: After = None) -> Connection[CatalogItem]:
+        key = categories.shelf_key(self.stored.id, PageRequest(first, after))
+        page = await info.context.loaders.of(categories.items_on_shelves).load(key)
+
+        async def count() -> int:
+            return await info.context.loaders.of(categories.items_counted).load(self.stored.id) or 0
+
+        return Connection[CatalogItem].of(page or categories.shelf_page(key, []), item_of, count)
+
+
+def item_of(row: CatalogItemRow) -> CatalogItem:
+    return CatalogItem(stored=row)
+
+
+def localized_or_none(en: str | None, ar: str | None) -> LocalizedText | None:
+    return None if en is None and ar is None else localized(en, ar)

@@ -1,0 +1,195 @@
+"""Inputs of the catalogue, and how they become what the domain takes."""
+
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+import strawberry
+
+from domain.catalog_items import ItemChanges, NewItem
+from domain.catalog_variants import VariantFields
+from domain.changes import ABSENT, Absent
+from domain.errors import Faults
+from domain.texts import LocalizedText
+from gql.catalog import CatalogItemKind, CatalogItemStatus
+from gql.ids import row_id
+from gql.maybe import given, given_text
+from gql.scalars import LocalizedTextInput
+
+T = TypeVar("T")
+
+PRICE = "Price of one, in the store's currency, with at most three decimals: `4.750`."
+COMPARE_AT = "What one cost before; more than the price."
+SKU = "Stock-keeping unit, up to 64 characters, unique within the tenant."
+STOCK = "How many are left, 0 to 1,000,000,000; null is unlimited."
+SLUG = "Name in addresses: 1 to 80 lower-case letters, digits and single hyphens; unique within the tenant."
+DESCRIPTION = "More about it, in several lines, up to 20,000 characters in each language."
+CATEGORY_IDS = "The categories it stands in, at most 50."
+ITEM_VERSION = "The item's version that the edit is based on; if sent, a stale one is refused."
+
+
+@strawberry.input(description="One of several variants of a new item.")
+class CatalogVariantInput:
+    price: Decimal = strawberry.field(description=PRICE)
+    name: LocalizedTextInput | None = strawberry.field(
+        default=None, description="What tells it from the others; required where there are several."
+    )
+    compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
+    sku: str | None = strawberry.field(default=None, description=SKU)
+    stock: int | None = strawberry.field(default=None, description=STOCK)
+
+
+@strawberry.input(
+    description="A new item: `price`, `compareAtPrice`, `sku` and `stock` of a simple one, or `variants`, never both."
+)
+class CatalogItemCreateInput:
+    kind: CatalogItemKind = strawberry.field(description="Product, service or project.")
+    name: LocalizedTextInput = strawberry.field(description="In at least one language, up to 200 characters.")
+    slug: str | None = strawberry.field(
+        default=None, description=f"{SLUG} Left out, one is proposed from the English name."
+    )
+    description: LocalizedTextInput | None = strawberry.field(default=None, description=DESCRIPTION)
+    status: CatalogItemStatus = strawberry.field(
+        default=CatalogItemStatus.DRAFT, description="`DRAFT`, or `ACTIVE` to show it at once."
+    )
+    category_ids: list[strawberry.ID] = strawberry.field(default_factory=list, description=CATEGORY_IDS)
+    price: Decimal | None = strawberry.field(default=None, description=f"{PRICE} Required without `variants`.")
+    compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
+    sku: str | None = strawberry.field(default=None, description=SKU)
+    stock: int | None = strawberry.field(default=None, description=STOCK)
+    variants: list[CatalogVariantInput] | None = strawberry.field(
+        default=None, description="1 to 100 variants, in the order in which they are shown."
+    )
+
+
+@strawberry.input(description="What to change in an item; fields left out stay as they are, null clears.")
+class CatalogItemUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The item.")
+    version: int = strawberry.field(description="The version that the edit is based on; a stale one is refused.")
+    kind: strawberry.Maybe[CatalogItemKind] = strawberry.field(description="Product, service or project.")
+    name: strawberry.Maybe[LocalizedTextInput] = strawberry.field(description="Replaces both languages.")
+    slug: strawberry.Maybe[str] = strawberry.field(description=SLUG)
+    description: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
+        description=f"{DESCRIPTION} Replaces both languages."
+    )
+    category_ids: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(
+        description=f"{CATEGORY_IDS} Replaces all of them."
+    )
+    price: strawberry.Maybe[Decimal] = strawberry.field(description=f"{PRICE} For an item with one variant.")
+    compare_at_price: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description=f"{COMPARE_AT} For an item with one variant."
+    )
+    sku: strawberry.Maybe[str | None] = strawberry.field(description=f"{SKU} For an item with one variant.")
+    stock: strawberry.Maybe[int | None] = strawberry.field(description=f"{STOCK} For an item with one variant.")
+
+
+@strawberry.input(description="Which item.")
+class CatalogItemStepInput:
+    id: strawberry.ID = strawberry.field(description="The item.")
+
+
+@strawberry.input(description="Another variant of an item.")
+class CatalogVariantCreateInput:
+    item_id: strawberry.ID = strawberry.field(description="The item.")
+    item_version: int | None = strawberry.field(default=None, description=ITEM_VERSION)
+    name: LocalizedTextInput = strawberry.field(description="What tells it from the others, up to 200 characters.")
+    price: Decimal = strawberry.field(description=PRICE)
+    compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
+    sku: str | None = strawberry.field(default=None, description=SKU)
+    stock: int | None = strawberry.field(default=None, description=STOCK)
+
+
+@strawberry.input(description="What to change in a variant; fields left out stay as they are, null clears.")
+class CatalogVariantUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The variant.")
+    item_version: int | None = strawberry.field(default=None, description=ITEM_VERSION)
+    name: strawberry.Maybe[LocalizedTextInput] = strawberry.field(description="Replaces both languages.")
+    price: strawberry.Maybe[Decimal] = strawberry.field(description=PRICE)
+    compare_at_price: strawberry.Maybe[Decimal | None] = strawberry.field(description=COMPARE_AT)
+    sku: strawberry.Maybe[str | None] = strawberry.field(description=SKU)
+    stock: strawberry.Maybe[int | None] = strawberry.field(
+        description=f"{STOCK} Overwrites what orders have taken since you read it."
+    )
+
+
+@strawberry.input(description="Which variant to take away.")
+class CatalogVariantArchiveInput:
+    id: strawberry.ID = strawberry.field(description="The variant.")
+    item_version: int | None = strawberry.field(default=None, description=ITEM_VERSION)
+
+
+def new_item(sent: CatalogItemCreateInput) -> NewItem:
+    return NewItem(
+        kind=str(sent.kind.value),
+        name=sent.name.value(),
+        slug=sent.slug,
+        description=sent.description.value() if sent.description else None,
+        status=str(sent.status.value),
+        category_ids=category_ids(sent.category_ids),
+        only_variant=VariantFields(
+            price=unless_null(sent.price),
+            compare_at_price=unless_null(sent.compare_at_price),
+            sku=unless_null(sent.sku),
+            stock=unless_null(sent.stock),
+        ),
+        variants=None if sent.variants is None else [variant_fields(each) for each in sent.variants],
+    )
+
+
+def variant_fields(sent: CatalogVariantInput | CatalogVariantCreateInput) -> VariantFields:
+    return VariantFields(
+        price=sent.price,
+        compare_at_price=sent.compare_at_price,
+        sku=sent.sku,
+        stock=sent.stock,
+        name=sent.name.value() if sent.name else ABSENT,
+    )
+
+
+def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
+    kind = given(sent.kind)
+    categories = given(sent.category_ids)
+    return ItemChanges(
+        kind=ABSENT if isinstance(kind, Absent) else str(kind.value),
+        name=given_text(sent.name),
+        slug=given(sent.slug),
+        description=description_given(sent.description),
+        category_ids=ABSENT if isinstance(categories, Absent) else category_ids(categories),
+        only_variant=VariantFields(
+            price=given(sent.price),
+            compare_at_price=given(sent.compare_at_price),
+            sku=given(sent.sku),
+            stock=given(sent.stock),
+        ),
+    )
+
+
+def variant_changes(sent: CatalogVariantUpdateInput) -> VariantFields:
+    return VariantFields(
+        price=given(sent.price),
+        compare_at_price=given(sent.compare_at_price),
+        sku=given(sent.sku),
+        stock=given(sent.stock),
+        name=given_text(sent.name),
+    )
+
+
+def description_given(maybe: strawberry.Maybe[LocalizedTextInput | None]) -> LocalizedText | Absent | None:
+    sent = given(maybe)
+    return sent.value() if isinstance(sent, LocalizedTextInput) else sent
+
+
+def category_ids(ids: list[strawberry.ID]) -> list[UUID]:
+    """Every identifier that is none of a category is told, not only the first."""
+    faults = Faults()
+    found: list[UUID] = []
+    for place, each in enumerate(ids):
+        with faults.collecting():
+            found.append(row_id("category", each, "categoryIds", str(place)))
+    faults.raise_any()
+    return found
+
+
+def unless_null(value: T | None) -> T | Absent:
+    """In a new item null says as much as nothing."""
+    return ABSENT if value is None else value

@@ -1,0 +1,258 @@
+"""Orders in the API: placing one as a guest, working through them as staff."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from db.models import Order as OrderRow
+from db.models import OrderLine as OrderLineRow
+from db.models import TimelineEntry as TimelineEntryRow
+from domain import order_placement, orders, timeline
+from domain.actors import Permission, require
+from domain.pages import PageRequest
+from gql.access import STORE, staff
+from gql.connections import After, Connection, First
+from gql.context import Info
+from gql.ids import global_id, known_id, row_id
+from gql.node import Node
+from gql.order_inputs import OrderCancelInput, OrderConfirmInput, OrderFulfilInput, OrderSubmitInput, new_order
+from gql.roots import Payload, mutation
+from gql.scalars import LocalizedText, Money, localized, money
+
+
+@strawberry.enum(description="Where an order stands.")
+class OrderStatus(Enum):
+    PENDING = strawberry.enum_value("pending", description="Placed; the tenant has not answered yet.")
+    CONFIRMED = strawberry.enum_value("confirmed", description="The tenant has promised it.")
+    FULFILLED = strawberry.enum_value("fulfilled", description="Complete.")
+    CANCELLED = strawberry.enum_value("cancelled", description="Called off; its stock was given back.")
+
+
+@strawberry.enum(description="Whether an order is paid.")
+class PaymentStatus(Enum):
+    UNPAID = strawberry.enum_value("unpaid", description="Not yet.")
+    PAID = strawberry.enum_value("paid", description="In full.")
+    REFUNDED = strawberry.enum_value("refunded", description="The money was given back.")
+
+
+@strawberry.enum(description="How far an order is on its way to the customer.")
+class FulfilmentStatus(Enum):
+    UNFULFILLED = strawberry.enum_value("unfulfilled", description="Nothing was done yet.")
+    PROCESSING = strawberry.enum_value("processing", description="Being prepared.")
+    SHIPPED = strawberry.enum_value("shipped", description="On its way.")
+    DELIVERED = strawberry.enum_value("delivered", description="With the customer.")
+
+
+@strawberry.enum(description="What happened to an order.")
+class OrderEvent(Enum):
+    PLACED = strawberry.enum_value("order.placed", description="It came into being.")
+    CONFIRMED = strawberry.enum_value("order.confirmed", description="It was confirmed.")
+    FULFILLED = strawberry.enum_value("order.fulfilled", description="It was completed.")
+    CANCELLED = strawberry.enum_value("order.cancelled", description="It was called off.")
+
+
+@strawberry.enum(description="What sort of being made a change.")
+class TimelineActorKind(Enum):
+    GUEST = strawberry.enum_value("guest", description="Somebody who had not signed in.")
+    PERSON = strawberry.enum_value("person", description="Somebody signed in: a customer or a member of staff.")
+    OPERATOR = strawberry.enum_value("operator", description="An operator of the platform.")
+    SYSTEM = strawberry.enum_value("system", description="The platform itself, such as when a time limit passed.")
+
+
+@strawberry.type(description="Who ordered, as they wrote it.")
+class OrderCustomer:
+    name: str = strawberry.field(description="Name.")
+    email: str = strawberry.field(description="Where mails about the order go; in lower case.")
+    phone: str | None = strawberry.field(description="Telephone number, if given.")
+
+
+@strawberry.type(description="A variant in an order, as it was named and priced when the order was placed.")
+class OrderLine:
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    variant_id: strawberry.ID = strawberry.field(description="The variant, which may have changed since.")
+    name: LocalizedText = strawberry.field(description="Name of the item, with the variant's behind it if it has one.")
+    sku: str | None = strawberry.field(description="The variant's stock-keeping unit, if it had one.")
+    unit_price: Money = strawberry.field(description="Price of one.")
+    quantity: int = strawberry.field(description="How many, 1 to 1,000,000.")
+    total: Money = strawberry.field(description="`unitPrice` times `quantity`.")
+
+
+@strawberry.type(description="One thing that happened to an order.")
+class OrderTimelineEntry:
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    event: OrderEvent = strawberry.field(description="What happened.")
+    at: datetime = strawberry.field(description="When.")
+    actor_kind: TimelineActorKind = strawberry.field(description="What sort of being did it.")
+    actor_id: strawberry.ID | None = strawberry.field(description="The person who did it; null if it was none.")
+    from_status: OrderStatus | None = strawberry.field(
+        name="from", description="Status before; null when the order was placed."
+    )
+    to_status: OrderStatus | None = strawberry.field(name="to", description="Status from then on.")
+    reason: str | None = strawberry.field(description="Why, if that was told.")
+
+
+@strawberry.type(description="An order of things from the catalogue.")
+class Order(Node):
+    order_id: strawberry.Private[UUID]
+    currency: strawberry.Private[str]
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    number: int = strawberry.field(description="Counts from 1001 within the tenant, without gaps.")
+    name: str = strawberry.field(description="The number as people read it, such as `#1001`.")
+    status: OrderStatus = strawberry.field(description="Where the order stands.")
+    payment_status: PaymentStatus = strawberry.field(description="Whether it is paid.")
+    fulfilment_status: FulfilmentStatus = strawberry.field(description="How far it is on its way.")
+    customer: OrderCustomer = strawberry.field(description="Who ordered.")
+    note: str | None = strawberry.field(description="What the customer added; may have several lines.")
+    total: Money = strawberry.field(description="Sum of the lines.")
+    placed_at: datetime = strawberry.field(description="When it was placed.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+
+    @strawberry.field(description="What was ordered, in the order in which it was given.")
+    async def lines(self, info: Info) -> list[OrderLine]:
+        rows = await info.context.loaders.of(orders.lines_of).load(self.order_id)
+        return [line_of(row, self.currency) for row in rows or []]
+
+    @strawberry.field(
+        description="Who changed what, oldest first. For staff: anyone else gets null and an error, also the customer."
+    )
+    async def timeline(self, info: Info) -> list[OrderTimelineEntry] | None:
+        require(info.context.actor, Permission.ORDERS_READ)
+        rows = await info.context.loaders.of(timeline.entries_of).load(self.order_id)
+        return [entry_of(row) for row in rows or []]
+
+
+StatusFilter = Annotated[OrderStatus | None, strawberry.argument(description="Only orders with this status.")]
+OrderId = Annotated[strawberry.ID, strawberry.argument(description="Its identifier.")]
+
+
+@strawberry.type(description="Orders in the back office.")
+class OrderFields:
+    @strawberry.field(description="The tenant's orders, the newest placed first.")
+    async def orders(
+        self, info: Info, first: First = 20, after: After = None, status: StatusFilter = None
+    ) -> Connection[Order]:
+        wanted = str(status.value) if status else None
+        page_request = PageRequest(first, after)
+        async with info.context.read() as session:
+            page = await orders.list_orders(session, actor=info.context.actor, page=page_request, status=wanted)
+
+        async def count() -> int:
+            async with info.context.read() as session:
+                return await orders.count_orders(session, actor=info.context.actor, status=wanted)
+
+        return Connection[Order].of(page, order_of, count)
+
+    @strawberry.field(description="One order; null if the tenant has none with this identifier.")
+    async def order(self, info: Info, id: OrderId) -> Order | None:
+        order_id = known_id("order", id)
+        if order_id is None:
+            return None
+        async with info.context.read() as session:
+            row = await orders.find_order(session, actor=info.context.actor, order_id=order_id)
+        return order_of(row) if row else None
+
+
+@strawberry.type(description="The order that was placed.")
+class OrderSubmitPayload(Payload):
+    order: Order | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
+
+
+@strawberry.type(description="The order that moved on.")
+class OrderPayload(Payload):
+    order: Order | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
+
+
+@strawberry.type
+class OrderMutation:
+    @mutation(
+        OrderSubmitPayload,
+        access=STORE,
+        description="Place an order, signed in or not. Its stock is taken at once, for all lines or for none; customer "
+        "and tenant get a mail.",
+    )
+    async def order_submit(self, info: Info, input: OrderSubmitInput) -> OrderSubmitPayload | None:
+        async with info.context.write() as session:
+            placed = await order_placement.place(
+                session, actor=info.context.actor, given=new_order(input), idempotency_key=input.idempotency_key
+            )
+        return OrderSubmitPayload(order=order_of(placed))
+
+    @mutation(
+        OrderPayload,
+        access=staff(Permission.ORDERS_MANAGE),
+        description="Promise a pending order to the customer, who gets a mail.",
+    )
+    async def order_confirm(self, info: Info, input: OrderConfirmInput) -> OrderPayload | None:
+        order_id = row_id("order", input.id, "id")
+        async with info.context.write() as session:
+            confirmed = await orders.confirm(session, actor=info.context.actor, order_id=order_id)
+        return OrderPayload(order=order_of(confirmed))
+
+    @mutation(
+        OrderPayload,
+        access=staff(Permission.ORDERS_MANAGE),
+        description="Complete a confirmed order: everything is with the customer, who gets a mail.",
+    )
+    async def order_fulfil(self, info: Info, input: OrderFulfilInput) -> OrderPayload | None:
+        order_id = row_id("order", input.id, "id")
+        async with info.context.write() as session:
+            fulfilled = await orders.fulfil(session, actor=info.context.actor, order_id=order_id)
+        return OrderPayload(order=order_of(fulfilled))
+
+    @mutation(
+        OrderPayload,
+        access=staff(Permission.ORDERS_MANAGE),
+        description="Call off a pending or confirmed order: its stock is given back, and the customer gets a mail.",
+    )
+    async def order_cancel(self, info: Info, input: OrderCancelInput) -> OrderPayload | None:
+        order_id = row_id("order", input.id, "id")
+        async with info.context.write() as session:
+            cancelled = await orders.cancel(session, actor=info.context.actor, order_id=order_id, reason=input.reason)
+        return OrderPayload(order=order_of(cancelled))
+
+
+def order_of(row: OrderRow) -> Order:
+    return Order(
+        order_id=row.id,
+        currency=row.currency,
+        id=global_id("order", row.id),
+        number=row.number,
+        name=f"#{row.number}",
+        status=OrderStatus(row.status),
+        payment_status=PaymentStatus(row.payment_status),
+        fulfilment_status=FulfilmentStatus(row.fulfilment_status),
+        customer=OrderCustomer(name=row.customer_name, email=row.customer_email, phone=row.customer_phone),
+        note=row.note,
+        total=money(row.total, row.currency),
+        placed_at=row.placed_at,
+        updated_at=row.updated_at,
+    )
+
+
+def line_of(row: OrderLineRow, currency: str) -> OrderLine:
+    return OrderLine(
+        id=global_id("line", row.id),
+        variant_id=global_id("variant", row.variant_id),
+        name=localized(row.name_en, row.name_ar),
+        sku=row.sku,
+        unit_price=money(row.unit_price, currency),
+        quantity=row.quantity,
+        total=money(row.total, currency),
+    )
+
+
+def entry_of(row: TimelineEntryRow) -> OrderTimelineEntry:
+    before, after = row.details.get("from"), row.details.get("to")
+    return OrderTimelineEntry(
+        id=global_id("entry", row.id),
+        event=OrderEvent(row.event),
+        at=row.created_at,
+        actor_kind=TimelineActorKind(row.actor_kind),
+        actor_id=global_id("person", row.actor_id) if row.actor_id else None,
+        from_status=OrderStatus(before) if before else None,
+        to_status=OrderStatus(after) if after else None,
+        reason=row.details.get("reason"),
+    )

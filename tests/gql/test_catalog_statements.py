@@ -1,0 +1,86 @@
+"""However many rows an answer has, the database is asked equally often."""
+
+import uuid
+
+import pytest
+
+from bootstrap import Parts
+from domain import categories
+from domain.categories import NewCategory
+from domain.texts import LocalizedText
+from gql.ids import global_id
+from tests.support.api import Api
+from tests.support.factories import Factory, Shop
+from tests.support.statements import counted_statements
+
+ITEM = """
+nodes {
+  slug isAvailable price { amount } variants { sku availability }
+  categories { slug parent { slug } children { slug } }
+}
+"""
+QUERIES = {
+    "items on the storefront": f"{{ store {{ items(first: 100) {{ totalCount {ITEM} }} }} }}",
+    "items of a category": f'{{ store {{ items(first: 100, category: "top") {{ totalCount {ITEM} }} }} }}',
+    "items in the back office": f"{{ tenant {{ items(first: 100) {{ totalCount {ITEM} }} }} }}",
+    "items on every shelf": f"""{{ store {{ categories {{
+        slug items(first: 2) {{ totalCount {ITEM} }}
+        children {{ slug parent {{ slug }} items(first: 2) {{ totalCount {ITEM} }} }}
+    }} }} }}""",
+}
+
+
+async def furnish(parts: Parts, factory: Factory, shop: Shop, *, shelves: int, items: int) -> None:
+    """A category with `shelves` others below it, and `items` spread over them."""
+    ids: list[uuid.UUID] = []
+    async with parts.database.write(shop.actor.scope) as session:
+        top = await categories.create(session, actor=shop.actor, given=NewCategory(LocalizedText("Top", None)))
+        for number in range(shelves):
+            given = NewCategory(LocalizedText(f"Shelf {number}", None), parent_id=top.id)
+            ids.append((await categories.create(session, actor=shop.actor, given=given)).id)
+    for number in range(items):
+        await factory.product(shop, category_ids=[top.id, ids[number % shelves]])
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
+async def test_the_number_of_statements_does_not_grow_with_the_rows(
+    api: Api, parts: Parts, factory: Factory, query: str
+) -> None:
+    asked: list[int] = []
+    sizes: list[int] = []
+    for shelves, items in ((3, 3), (10, 30)):
+        shop = await factory.shop()
+        await furnish(parts, factory, shop, shelves=shelves, items=items)
+        with counted_statements(parts.database) as statements:
+            reply = await api.execute(query, token=shop.token, tenant=shop.slug)
+        sizes.append(str(reply.data).count("isAvailable"))
+        asked.append(len(statements))
+    assert sizes[1] > sizes[0]
+    assert asked[0] == asked[1], asked
+
+
+async def test_a_field_that_is_not_asked_for_costs_nothing(
+    api: Api, parts: Parts, factory: Factory, shop: Shop
+) -> None:
+    await factory.product(shop)
+    with counted_statements(parts.database) as statements:
+        await api.execute("{ store { items { nodes { slug } } } }", tenant=shop.slug)
+    who, items = statements
+    assert "find_request" in who
+    assert "catalog_items" in items
+
+
+async def test_a_mutation_answers_with_what_it_has_committed(
+    api: Api, parts: Parts, factory: Factory, shop: Shop
+) -> None:
+    product = await factory.product(shop, stock=3)
+    change = {"id": str(global_id("item", product.item.id)), "version": 1, "stock": 0}
+    document = """mutation($input: CatalogItemUpdateInput!) {
+      catalogItemUpdate(input: $input) { item { version isAvailable variants { stock } } userErrors { code } }
+    }"""
+    reply = await api.execute(document, {"input": change}, token=shop.token, tenant=shop.slug)
+    assert reply.payload("catalogItemUpdate")["item"] == {
+        "version": 2,
+        "isAvailable": False,
+        "variants": [{"stock": 0}],
+    }
