@@ -17,7 +17,7 @@ from integrations.access_tokens import AccessTokenSigner, JwtVerifier, StaticKey
 from integrations.local_identity import LocalIdentityProvider
 from integrations.passwords import Argon2Passwords
 from integrations.smtp import SmtpMailSender
-from integrations.work_signal import ArqWorkSignal
+from jobs.work_signal import ArqWorkSignal
 from jobs.worker import WorkerParts
 from server.app import ServerParts
 

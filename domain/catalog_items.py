@@ -201,6 +201,8 @@ def checked_variants(given: NewItem) -> list[dict[str, Any]]:
 async def check_skus(session: AsyncSession, given: NewItem, variants: Sequence[dict[str, Any]]) -> None:
     """Tells which of several variants has a SKU that is taken, in this input or by another item."""
     wanted = [variant["sku"] for variant in variants if variant.get("sku")]
+    if not wanted:
+        return
     rows = await session.execute(select(CatalogVariant.sku).where(CatalogVariant.sku.in_(wanted)))
     taken = set(rows.scalars())
     faults = Faults()

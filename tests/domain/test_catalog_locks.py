@@ -20,8 +20,6 @@ from domain.texts import LocalizedText
 from tests.support.factories import Factory, Shop
 
 WAITING = "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-)
 
 
 async def when_blocked_by(session: AsyncSession) -> None:

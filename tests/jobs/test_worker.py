@@ -21,8 +21,8 @@ from sqlalchemy import text
 from db.security.roles import connected
 from devstack.ports import choose_port
 from devstack.valkey import Valkey
-from integrations.work_signal import ArqWorkSignal
 from jobs.queue import DELIVER, queue_at
+from jobs.work_signal import ArqWorkSignal
 from jobs.worker import WorkerParts, run_worker
 from tests.jobs.test_deliveries import order_mail, outcome
 from tests.support.databases import Databases
