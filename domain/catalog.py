@@ -76,6 +76,11 @@ def is_visible(item: CatalogItem, *, actor: Actor) -> bool:
     return item.status == "active" or actor.may(Permission.CATALOG_READ)
 
 
+def is_offered(variant: CatalogVariant, *, actor: Actor) -> bool:
+    """An archived variant is for staff alone, whatever its item's status."""
+    return variant.archived_at is None or actor.may(Permission.CATALOG_READ)
+
+
 async def items_by_id(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, CatalogItem]:
     """Items of any status, for a loader: whoever shows them decides whether the viewer may see a draft."""
     rows = await session.execute(select(CatalogItem).where(CatalogItem.id.in_(item_ids)))

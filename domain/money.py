@@ -19,7 +19,7 @@ def checked_amount(amount: Decimal, *field: str) -> Decimal:
         raise UserFault(FaultCode.INVALID, f"An amount must not exceed {LARGEST}.", field)
     if amount != amount.quantize(FILS):
         raise UserFault(FaultCode.INVALID, "An amount has at most three decimals.", field)
-    return amount.quantize(FILS)
+    return amount.quantize(FILS) + 0  # a negative zero becomes a plain one
 
 
 def rounded(amount: Decimal) -> Decimal:

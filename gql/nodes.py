@@ -31,7 +31,9 @@ async def find_item(info: Info, item_id: UUID) -> Node | None:
 
 async def find_variant(info: Info, variant_id: UUID) -> Node | None:
     row = await info.context.loaders.of(catalog.variants_by_id).load(variant_id)
-    return CatalogVariant(stored=row) if row and await find_item(info, row.item_id) else None
+    if row is None or not catalog.is_offered(row, actor=info.context.actor):
+        return None
+    return CatalogVariant(stored=row) if await find_item(info, row.item_id) else None
 
 
 async def find_category(info: Info, category_id: UUID) -> Node | None:

@@ -79,3 +79,24 @@ async def test_several_are_answered_in_order_and_too_many_are_refused(api: Api, 
     assert [each and each["id"] for each in found] == [ids[2], None, ids[0], ids[1], ids[0]]
     refused = await api.execute(NODES, {"ids": ids * 34}, tenant=shop.slug)
     assert refused.codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_variant_that_was_taken_away_is_for_staff_alone(api: Api, factory: Factory, shop: Shop) -> None:
+    """Mission S3."""
+    product = await factory.product(shop)
+    kept = (
+        "mutation($input: CatalogVariantCreateInput!) { catalogVariantCreate(input: $input) { userErrors { code } } }"
+    )
+    gone = (
+        "mutation($input: CatalogVariantArchiveInput!) { catalogVariantArchive(input: $input) { userErrors { code } } }"
+    )
+    another = {"itemId": global_id("item", product.item.id), "name": {"en": "Large"}, "price": "9"}
+    first = global_id("variant", product.variant.id)
+    for field, document, given in (
+        ("catalogVariantCreate", kept, another),
+        ("catalogVariantArchive", gone, {"id": first}),
+    ):
+        (await api.execute(document, {"input": given}, token=shop.token, tenant=shop.slug)).payload(field)
+    assert (await api.execute(NODE, {"id": first}, tenant=shop.slug)).data["node"] is None
+    staff = await api.execute(NODE, {"id": first}, token=shop.token, tenant=shop.slug)
+    assert staff.data["node"]["id"] == first

@@ -1,0 +1,73 @@
+"""What people type: trimmed, composed, bounded, and free of what no text holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.emails import normalized_email
+from domain.errors import FaultCode, UserFault
+from domain.texts import SLUG, LocalizedText, checked_slug, cleaned, cleaned_name, person_name, slug_from
+
+
+def code_of(refused: pytest.ExceptionInfo[UserFault]) -> tuple[FaultCode, tuple[str, ...]]:
+    return refused.value.code, refused.value.field
+
+
+def test_a_text_is_trimmed_and_composed() -> None:
+    assert cleaned("  cafe\u0301 ", "name", limit=10) == "café"
+    assert cleaned(" \n ", "name", limit=10, multiline=True) is None
+    assert cleaned("one\r\ntwo", "note", limit=10, multiline=True) == "one\ntwo"
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x07b", "line\nline", "\ud800"])
+def test_what_no_text_holds_is_refused(text: str) -> None:
+    with pytest.raises(UserFault) as refused:
+        cleaned(text, "name", limit=100)
+    assert code_of(refused) == (FaultCode.INVALID, ("name",))
+
+
+def test_the_limit_counts_characters() -> None:
+    assert cleaned("م" * 10, "name", limit=10)
+    with pytest.raises(UserFault) as refused:
+        cleaned("م" * 11, "name", limit=10)
+    assert code_of(refused) == (FaultCode.TOO_LONG, ("name",))
+
+
+def test_a_name_needs_one_language_and_falls_back_to_the_other() -> None:
+    name = cleaned_name(LocalizedText(en=None, ar=" تمر "), "name")
+    assert name.in_locale("en") == name.in_locale("ar") == "تمر"
+    both = LocalizedText(en="Dates", ar="تمر")
+    assert (both.in_locale("en"), both.in_locale("ar")) == ("Dates", "تمر")
+    with pytest.raises(UserFault) as refused:
+        cleaned_name(LocalizedText(en=" ", ar=None), "name")
+    assert code_of(refused) == (FaultCode.REQUIRED, ("name",))
+
+
+@given(st.text(max_size=100))
+def test_a_proposed_slug_is_always_a_slug(english: str) -> None:
+    assert SLUG.fullmatch(slug_from(LocalizedText(en=english, ar=None), "fallback"))
+
+
+@given(st.text(max_size=100).filter(lambda text: not SLUG.fullmatch(text)))
+def test_anything_else_is_no_slug(text: str) -> None:
+    with pytest.raises(UserFault):
+        checked_slug(text, "slug")
+
+
+@pytest.mark.parametrize("name", ["see www.example.com", "me@example.com", "http://x", "Cheap.com pills"])
+def test_a_name_carries_no_address(name: str) -> None:
+    with pytest.raises(UserFault):
+        person_name(name, "name", limit=100)
+
+
+def test_one_address_has_one_spelling() -> None:
+    assert normalized_email(" Noura@Example.COM ") == normalized_email("noura@example.com")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "noura", "noura@", "@x.test", "a b@x.test", "نورة@example.com", "a@x..test", "a@" + "x" * 300]
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(UserFault) as refused:
+        normalized_email(address, "email")
+    assert code_of(refused) == (FaultCode.INVALID, ("email",))
