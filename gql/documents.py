@@ -98,28 +98,39 @@ def is_mutation(operation: OperationDefinitionNode) -> bool:
 
 
 class Documents:
-    """The documents of one schema, the least recently used forgotten first."""
+    """The documents of one schema, the least recently used forgotten first.
 
-    def __init__(self, schema: GraphQLSchema, *, most: int = 1_000) -> None:
+    Bounded by their text as well as by their number: a syntax tree is some hundred times as large as its text.
+    """
+
+    def __init__(self, schema: GraphQLSchema, *, most: int = 1_000, most_characters: int = 2_000_000) -> None:
         self.schema = schema
-        self._most = most
+        self._most, self._most_characters = most, most_characters
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
 
     def get(self, source: str) -> Document:
         document = self._kept.get(source)
         if document is None:
-            document = self._kept[source] = self._read(source)
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            document = self._read(source)
+            self._keep(source, document)
         else:
             self._kept.move_to_end(source)
         return document
 
+    def _keep(self, source: str, document: Document) -> None:
+        self._kept[source] = document
+        self._characters += len(source)
+        while len(self._kept) > self._most or self._characters > self._most_characters:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._characters -= len(forgotten)
+
     def _read(self, source: str) -> Document:
         try:
             ast = parse(source, max_tokens=MOST_TOKENS)
+            errors = validate(self.schema, ast, max_errors=MOST_ERRORS, hide_suggestions=True)
         except GraphQLError as error:
             return Document(None, parse_error=error)
         except RecursionError:
             return Document(None, parse_error=GraphQLError("The document is nested too deeply."))
-        return Document(ast, errors=tuple(validate(self.schema, ast, max_errors=MOST_ERRORS, hide_suggestions=True)))
+        return Document(ast, errors=tuple(errors))

@@ -10,26 +10,50 @@ from domain import errors as faults
 from gql.ids import global_id
 
 
+@strawberry.enum(description="`extensions.code` of every top-level error, with its HTTP status where that is not 200.")
 class ErrorCode(Enum):
-    """`extensions.code` of every top-level error."""
-
-    BAD_REQUEST = "BAD_REQUEST"
-    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-    BAD_USER_INPUT = "BAD_USER_INPUT"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
-    FORBIDDEN = "FORBIDDEN"
-    TENANT_REQUIRED = "TENANT_REQUIRED"
-    TENANT_NOT_FOUND = "TENANT_NOT_FOUND"
-    TENANT_AMBIGUOUS = "TENANT_AMBIGUOUS"
-    TENANT_SUSPENDED = "TENANT_SUSPENDED"
-    TENANT_DISABLED = "TENANT_DISABLED"
-    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
-    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
-    INTERNAL_ERROR = "INTERNAL_ERROR"
+    BAD_REQUEST = strawberry.enum_value("BAD_REQUEST", description="400. The HTTP request holds no GraphQL request.")
+    GRAPHQL_PARSE_FAILED = strawberry.enum_value("GRAPHQL_PARSE_FAILED", description="The document is not GraphQL.")
+    GRAPHQL_VALIDATION_FAILED = strawberry.enum_value(
+        "GRAPHQL_VALIDATION_FAILED", description="The document does not fit the schema."
+    )
+    BAD_USER_INPUT = strawberry.enum_value(
+        "BAD_USER_INPUT", description="A variable or an argument has a value that does not fit."
+    )
+    UNAUTHENTICATED = strawberry.enum_value(
+        "UNAUTHENTICATED", description="401. Sign in: there is no token, or it is not valid, or no longer."
+    )
+    FORBIDDEN = strawberry.enum_value(
+        "FORBIDDEN",
+        description="403. Signed in, but not allowed to do this here. Within an answer: this field is not for you.",
+    )
+    TENANT_REQUIRED = strawberry.enum_value(
+        "TENANT_REQUIRED", description="400. Name a tenant by the `Sadu-Tenant` header or by the host."
+    )
+    TENANT_NOT_FOUND = strawberry.enum_value("TENANT_NOT_FOUND", description="404. The header names no tenant.")
+    TENANT_AMBIGUOUS = strawberry.enum_value(
+        "TENANT_AMBIGUOUS", description="400. The request names two different tenants."
+    )
+    TENANT_SUSPENDED = strawberry.enum_value(
+        "TENANT_SUSPENDED", description="403. Closed by the platform; `store { status }` still answers."
+    )
+    TENANT_DISABLED = strawberry.enum_value(
+        "TENANT_DISABLED",
+        description="403. Closed by the platform, for its owner too; `store { status }` still answers.",
+    )
+    REQUEST_TOO_LARGE = strawberry.enum_value("REQUEST_TOO_LARGE", description="413. A request has at most 64 KiB.")
+    METHOD_NOT_ALLOWED = strawberry.enum_value("METHOD_NOT_ALLOWED", description="405. Send a POST.")
+    UNSUPPORTED_MEDIA_TYPE = strawberry.enum_value("UNSUPPORTED_MEDIA_TYPE", description="415. Send JSON in UTF-8.")
+    NOT_ACCEPTABLE = strawberry.enum_value(
+        "NOT_ACCEPTABLE", description="406. The client takes neither of the media types that this endpoint answers."
+    )
+    DEADLINE_EXCEEDED = strawberry.enum_value(
+        "DEADLINE_EXCEEDED", description="503. It took too long and was ended; nothing was changed."
+    )
+    INTERNAL_ERROR = strawberry.enum_value(
+        "INTERNAL_ERROR",
+        description="500, or 200 within an answer. A fault of ours; `extensions.requestId` names it to us.",
+    )
 
 
 class Refusal(Exception):

@@ -13,7 +13,7 @@ from strawberry.tools import merge_types
 from gql.catalog_mutations import CatalogMutation
 from gql.categories import CategoryMutation
 from gql.doors import DoorQuery
-from gql.errors import IllegalTransition, InsufficientStock, InvalidInput
+from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
 from gql.identity import IdentityMutation
 from gql.nodes import NodeQuery
 from gql.orders import OrderMutation
@@ -26,7 +26,8 @@ QUERIES: tuple[type, ...] = (DoorQuery, ViewerQuery, NodeQuery)
 MUTATIONS: tuple[type, ...] = (IdentityMutation, TenantMutation, CatalogMutation, CategoryMutation, OrderMutation)
 PRIVILEGED_QUERIES: tuple[type, ...] = (*QUERIES, PlatformQuery)
 PRIVILEGED_MUTATIONS: tuple[type, ...] = (*MUTATIONS, PlatformMutation)
-USER_ERRORS = (InvalidInput, InsufficientStock, IllegalTransition)
+UNREFERENCED = (InvalidInput, InsufficientStock, IllegalTransition, ErrorCode)
+"""Types that no field names, but that clients meet."""
 
 
 def build(queries: tuple[type, ...], mutations: tuple[type, ...]) -> strawberry.Schema:
@@ -35,7 +36,7 @@ def build(queries: tuple[type, ...], mutations: tuple[type, ...]) -> strawberry.
         return strawberry.Schema(
             query=merge_types("Query", queries),
             mutation=merge_types("Mutation", mutations),
-            types=USER_ERRORS,
+            types=UNREFERENCED,
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         )
 
