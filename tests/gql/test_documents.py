@@ -38,7 +38,7 @@ def test_long_documents_are_bounded_by_their_text() -> None:
 @pytest.mark.parametrize(
     ("source", "roots"),
     [
-        ("{ store { b } b }", [("store", {"b"}), ("b", set())]),
+        ("{ store { b } b }", [("store", {"b"}), ("b", set[str]())]),
         ("{ s: store { x: b a { b } } }", [("store", {"b", "a"})]),
         ("{ ...f } fragment f on Query { store { ...g } } fragment g on Query { b ...g }", [("store", {"b"})]),
         ("{ ... { store { ... @include(if: false) { b } } } }", [("store", {"b"})]),
