@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.security.roles import objections_to_login
@@ -25,32 +24,67 @@ DEVELOPMENT_MARK = "sadu-development"
 """Keys made by `sadu dev` carry it, so that production can refuse them."""
 
 
+def checked_url(url: str, *schemes: str) -> str:
+    """The address of a part; a mistyped one is refused here, where its variable can be named."""
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"is not of the form {schemes[0]}://host…")
+    return url
+
+
+def postgres(url: str) -> str:
+    return checked_url(url, "postgresql")
+
+
+def redis(url: str) -> str:
+    return checked_url(url, "redis", "rediss")
+
+
+def smtp(url: str) -> str:
+    return checked_url(url, "smtp", "smtps")
+
+
+PostgresUrl = Annotated[str, AfterValidator(postgres)]
+RedisUrl = Annotated[str, AfterValidator(redis)]
+SmtpUrl = Annotated[str, AfterValidator(smtp)]
+
+
+class OwnerSettings(BaseSettings):
+    """What migrating needs: the owner's login, and the first time an administrator's and the roles' passwords."""
+
+    model_config = SettingsConfigDict(env_prefix="SADU_", extra="ignore")
+
+    owner_database_url: PostgresUrl = Field(description="the login that owns the tables")
+    admin_database_url: PostgresUrl | None = Field(default=None, description="a login that may create roles")
+    database_url: PostgresUrl | None = Field(default=None, description="the application's login, to be made")
+    platform_database_url: PostgresUrl | None = Field(default=None, description="the operators' login, to be made")
+
+
 class Settings(BaseSettings):
     """Everything that can be set from the environment, each name prefixed with `SADU_`. The README lists them."""
 
     model_config = SettingsConfigDict(env_prefix="SADU_", extra="ignore", frozen=False)
 
     env: Literal["development", "test", "production"] = "development"
-    database_url: str = Field(description="the application's login, which owns nothing")
-    platform_database_url: str = Field(description="the login that serves the operators' schema")
-    owner_database_url: str | None = Field(
-        default=None, description="the login that migrates; only `sadu migrate` needs it"
-    )
-    admin_database_url: str | None = Field(
-        default=None, description="a login that may create roles; only the first `sadu migrate` needs it"
+    database_url: PostgresUrl = Field(description="the application's login, which owns nothing")
+    platform_database_url: PostgresUrl = Field(description="the login that serves the operators' schema")
+    owner_database_url: PostgresUrl | None = Field(
+        default=None, description="the login that migrates and makes operators; serving does not need it"
     )
     pgbouncer: bool = Field(default=False, description="the database URLs lead to pgbouncer in transaction mode")
     pool_size: int = Field(default=10, ge=1, description="connections per process and login")
     statement_timeout_ms: int = Field(default=5_000, ge=1)
-    redis_url: str = Field(description="Redis or Valkey, not in cluster mode")
-    smtp_url: str = Field(description="smtp://host:port, or smtps://user:password@host:port")
+    redis_url: RedisUrl = Field(description="Redis or Valkey, not in cluster mode")
+    smtp_url: SmtpUrl = Field(description="smtp://host:port, or smtps://user:password@host:port")
     mail_from: str = "Sadu <no-reply@sadu.localhost>"
     s3_url: str | None = None
     s3_access_key: SecretStr | None = None
     s3_secret_key: SecretStr | None = None
     s3_bucket: str = "sadu"
-    secret_key: SecretStr = Field(description="at least 32 random bytes; mailed codes are derived from it")
-    identity_private_key_file: Path = Field(description="PEM with the RSA key that signs access tokens")
+    secret_key: SecretStr = Field(
+        min_length=32, description="at least 32 random bytes; mailed codes are derived from it"
+    )
+    identity_private_key_file: FilePath = Field(description="PEM with the RSA key that signs access tokens")
     identity_issuer: str | None = Field(default=None, description="the `iss` claim; the public URL if unset")
     identity_client_id: str = "sadu-web"
     access_token_minutes: int = Field(default=15, ge=1, le=1_440, description="how long an access token is good")
@@ -74,10 +108,6 @@ class Settings(BaseSettings):
     @cached_property
     def issuer(self) -> str:
         return self.identity_issuer or self.public_url
-
-    @property
-    def database_name(self) -> str:
-        return urlsplit(self.database_url).path.lstrip("/")
 
 
 def password_in(url: str | None) -> str:
@@ -103,11 +133,8 @@ def objections_to_settings(settings: Settings) -> list[str]:
     }
     loopback = [] if settings.allow_loopback else [name for name, url in urls.items() if is_loopback(url)]
     objections = [f"{name} leads to an embedded part on this machine" for name in loopback]
-    secret = settings.secret_key.get_secret_value()
-    if DEVELOPMENT_MARK in secret:
+    if DEVELOPMENT_MARK in settings.secret_key.get_secret_value():
         objections.append("SADU_SECRET_KEY is a development key")
-    if len(secret.encode()) < 32:
-        objections.append("SADU_SECRET_KEY is shorter than 32 bytes")
     if DEVELOPMENT_MARK in settings.identity_private_key_file.read_text(errors="replace"):
         objections.append("SADU_IDENTITY_PRIVATE_KEY_FILE is a development key")
     if urlsplit(settings.public_url).scheme != "https":

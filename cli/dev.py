@@ -98,7 +98,7 @@ def _run(directory: Path, progress: Progress, *, reset: bool) -> None:
     given = dict(os.environ)
     stack = _build_stack(directory, given, children, progress)
     database = database_settings(given, stack.addresses, directory)
-    os.environ.update(_environment(given, directory, stack.addresses, database))
+    os.environ.update(_environment(given, directory, stack.addresses, database, progress))
     running = _build_services(directory, children, stack)
     try:
         _start(running, database, progress, state)
@@ -124,10 +124,27 @@ def _build_stack(directory: Path, given: Mapping[str, str], children: Children, 
 
 
 def _environment(
-    given: Mapping[str, str], directory: Path, addresses: Addresses, database: DatabaseSettings
+    given: Mapping[str, str],
+    directory: Path,
+    addresses: Addresses,
+    database: DatabaseSettings,
+    progress: Progress,
 ) -> dict[str, str]:
-    port = choose_port(int(given.get("SADU_PORT") or API_PORT))
+    port = _api_port(given.get("SADU_PORT"), progress)
     return {**process_settings(given, directory, port), **part_settings(addresses), **database.variables}
+
+
+def _api_port(asked_for: str | None, progress: Progress) -> int:
+    """The port that was asked for, or else the usual one; another only where nobody asked for a certain one."""
+    if asked_for and not asked_for.isdecimal():
+        raise IncompleteSettingsError(f"SADU_PORT is no port: {asked_for}")
+    wanted = int(asked_for or API_PORT)
+    port = choose_port(wanted)
+    if port != wanted and asked_for:
+        raise PartFailedError(f"port {wanted} is taken, and SADU_PORT asks for it")
+    if port != wanted:
+        progress.note(f"port {wanted} is taken, so the API is at {port}")
+    return port
 
 
 def _build_services(directory: Path, children: Children, stack: Stack) -> _Running:
@@ -159,7 +176,7 @@ def _start(running: _Running, database: DatabaseSettings, progress: Progress, st
     progress.done("API and worker")
     addresses = _addresses(settings, running.stack.addresses)
     write_private(state, json.dumps({**addresses, "demo": demo.as_state()}, indent=2, ensure_ascii=False) + "\n")
-    _show(progress, addresses, demo)
+    _show(progress, addresses, demo, state)
 
 
 def _addresses(settings: Settings, parts: Addresses) -> dict[str, str]:
@@ -176,7 +193,7 @@ def _addresses(settings: Settings, parts: Addresses) -> dict[str, str]:
     }
 
 
-def _show(progress: Progress, addresses: Mapping[str, str], demo: Demo) -> None:
+def _show(progress: Progress, addresses: Mapping[str, str], demo: Demo, state: Path) -> None:
     titles = {
         "GraphiQL": "graphiql_url",
         "API": "api_url",
@@ -189,11 +206,15 @@ def _show(progress: Progress, addresses: Mapping[str, str], demo: Demo) -> None:
     show_welcome(
         progress.console,
         seconds=progress.seconds,
-        addresses={title: addresses[name] for title, name in titles.items()},
+        addresses={
+            **{title: addresses[name] for title, name in titles.items()},
+            "GraphiQL": f"{addresses['graphiql_url']}?tenant={demo.people[0].tenant_slug}",
+        },
         people=[
             Person(each.role, each.email, each.password, each.access_token, each.tenant_slug) for each in demo.people
         ],
         first_query=demo.first_query,
+        files=f"All of this for scripts: {state}. Logs: {state.parent / 'logs'}.",
     )
 
 

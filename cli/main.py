@@ -1,15 +1,20 @@
 """The `sadu` command: everything that a person or a deployment starts."""
 
 import asyncio
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
+import structlog
 import typer
 import uvicorn
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+from sqlalchemy.exc import DBAPIError
 
-from bootstrap import Parts, Settings, build_parts, password_in, server_parts, worker_parts
+from bootstrap import OwnerSettings, Parts, Settings, build_parts, password_in, server_parts, worker_parts
 from cli.operators import create_operator
 from cli.seed import seed_demo
 from cli.smoke import smoke_test
@@ -43,6 +48,8 @@ def serve() -> None:
     """Serve the API: GraphQL, health, keys, and GraphiQL outside production."""
     settings = read_settings()
     parts = checked_parts(settings)
+    check_port(settings.host, settings.port)
+    structlog.get_logger("sadu.server").info("serving", host=settings.host, port=settings.port)
     uvicorn.run(
         create_app(server_parts(parts)),
         host=settings.host,
@@ -83,16 +90,7 @@ def migrate(
 
         check_migrations()
     else:
-        settings = read_settings()
-        if settings.owner_database_url is None:
-            raise typer.BadParameter("set SADU_OWNER_DATABASE_URL to the login that owns the tables")
-        if settings.admin_database_url is not None:
-            asyncio.run(
-                prepare_database(
-                    settings.admin_database_url, database=settings.database_name, logins=logins_of(settings)
-                )
-            )
-        upgrade_to_head(settings.owner_database_url)
+        migrate_database(read_owner_settings())
         typer.echo("The database is up to date.")
 
 
@@ -132,7 +130,14 @@ def operator_create(
     email: Annotated[str, typer.Option(prompt=True, help="Address to sign in with.")],
     name: Annotated[str, typer.Option(prompt=True, help="Full name.")],
     password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="SADU_OPERATOR_PASSWORD")
+        str,
+        typer.Option(
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            envvar="SADU_OPERATOR_PASSWORD",
+            help="Of a new account; one that is confirmed already keeps its own.",
+        ),
     ],
 ) -> None:
     """Make somebody an operator of the platform; an account that exists already keeps its password."""
@@ -141,30 +146,64 @@ def operator_create(
 
 
 def read_settings() -> Settings:
-    """Settings from the environment; what is missing is named by its variable."""
+    """Settings from the environment, and logs as they say."""
     try:
         settings = Settings()  # pyright: ignore[reportCallIssue] - its fields come from the environment
     except ValidationError as invalid:
-        for error in invalid.errors():
-            typer.echo(f"SADU_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}", err=True)
-        raise typer.Exit(2) from None
+        raise tell_settings(invalid, Settings) from None
     configure(settings.log_level)
     return settings
 
 
+def read_owner_settings() -> OwnerSettings:
+    try:
+        return OwnerSettings()  # pyright: ignore[reportCallIssue] - its fields come from the environment
+    except ValidationError as invalid:
+        raise tell_settings(invalid, OwnerSettings) from None
+
+
+def tell_settings(invalid: ValidationError, settings: type[BaseSettings]) -> typer.Exit:
+    """Name each variable that is missing or wrong, and what it means. Its value is not repeated: it may be a secret."""
+    for error in invalid.errors(include_input=False):
+        name = str(error["loc"][0])
+        wrong = "is not set" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
+        typer.echo(f"SADU_{name.upper()} {wrong}: {settings.model_fields[name].description or ''}", err=True)
+    return typer.Exit(2)
+
+
+def migrate_database(settings: OwnerSettings) -> None:
+    """Make roles and database first where an administrator's login is given."""
+    if settings.admin_database_url is not None:
+        logins = Logins(
+            owner_password=password_in(settings.owner_database_url),
+            app_password=password_in(settings.database_url),
+            platform_password=password_in(settings.platform_database_url),
+        )
+        if not logins.app_password or not logins.platform_password:
+            told = "SADU_DATABASE_URL and SADU_PLATFORM_DATABASE_URL tell the passwords of the roles to be made"
+            raise typer.BadParameter(told)
+        database = urlsplit(settings.owner_database_url).path.lstrip("/")
+        asyncio.run(prepare_database(settings.admin_database_url, database=database, logins=logins))
+    upgrade_to_head(settings.owner_database_url)
+
+
 def checked_parts(settings: Settings) -> Parts:
     """The parts of a process that serves; refuses logins and settings that it must not run with."""
-    parts = build_parts(settings)
-    asyncio.run(parts.check_login())
+    try:
+        parts = build_parts(settings)
+        asyncio.run(parts.check_login())
+    except (OSError, DBAPIError) as error:
+        raise SystemExit(f"The database cannot be reached: {type(error).__name__}") from None
     return parts
 
 
-def logins_of(settings: Settings) -> Logins:
-    return Logins(
-        owner_password=password_in(settings.owner_database_url),
-        app_password=password_in(settings.database_url),
-        platform_password=password_in(settings.platform_database_url),
-    )
+def check_port(host: str, port: int) -> None:
+    """Say now, in words, that somebody else is there already."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise SystemExit(f"SADU_HOST and SADU_PORT: cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

@@ -47,22 +47,31 @@ class Progress:
 
 
 def show_welcome(
-    console: Console, *, seconds: float, addresses: Mapping[str, str], people: Sequence[Person], first_query: str
+    console: Console,
+    *,
+    seconds: float,
+    addresses: Mapping[str, str],
+    people: Sequence[Person],
+    first_query: str,
+    files: str,
 ) -> None:
-    """Everything somebody needs to begin. Tokens and query stand on lines of their own, to be copied whole."""
-    console.print(f"\n[bold]Sadu is ready[/bold] after {seconds:.1f} s. Ctrl-C stops all of it.\n")
-    console.print(_aligned([(name, value) for name, value in addresses.items() if value]), markup=False)
-    console.print("\n[bold]Demo people[/bold]\n")
-    headings = ("Role", "Tenant", "Email", "Password")
-    rows = [(each.role, each.tenant or "—", each.email, each.password) for each in people]
-    console.print(_aligned([headings, *rows]), markup=False)
-    console.print("\n[bold]Bearer tokens[/bold] (header [cyan]Authorization: Bearer …[/cyan])")
+    """Everything somebody needs to begin; what is long comes first, so that the addresses stay in sight.
+
+    Tokens and query stand on lines of their own, to be copied whole. `files` says where the same stands for scripts.
+    """
+    console.print("\n[bold]Bearer tokens[/bold], good for 12 hours (header [cyan]Authorization: Bearer …[/cyan])")
     for person in people:
         console.print(f"\n[cyan]{person.role}[/cyan]{f' of {person.tenant}' if person.tenant else ''}")
         console.print(person.access_token, markup=False)
     console.print("\n[bold]A first query[/bold] to paste into GraphiQL\n")
     console.print(first_query.strip(), markup=False)
-    console.print()
+    console.print("\n[bold]Demo people[/bold]\n")
+    headings = ("Role", "Tenant", "Email", "Password")
+    rows = [(each.role, each.tenant or "—", each.email, each.password) for each in people]
+    console.print(_aligned([headings, *rows]), markup=False)
+    console.print(f"\n[bold]Sadu is ready[/bold] after {seconds:.1f} s. Ctrl-C stops all of it.\n")
+    console.print(_aligned([(name, value) for name, value in addresses.items() if value]), markup=False)
+    console.print(f"\n  {files}\n", markup=False)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

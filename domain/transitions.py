@@ -17,9 +17,10 @@ class StateMachine:
         """Raise a fault that tells the allowed next states unless `wanted` is one of them."""
         allowed = self.steps[current]
         if wanted not in allowed:
+            told = f"already {current}" if wanted == current else f"{current} and cannot become {wanted}"
             raise IllegalTransition(
                 FaultCode.ILLEGAL_TRANSITION,
-                f"{self.subject} is {current} and cannot become {wanted}.",
+                f"{self.subject} is {told}.",
                 field,
                 current=current,
                 allowed=allowed,

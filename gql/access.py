@@ -46,9 +46,9 @@ def staff(permission: Permission) -> Access:
 def check(access: Access, caller: Caller, selected: Collection[str]) -> None:
     """Raise a `Refusal` unless the caller may have this root field with these sub-fields."""
     if access.door in (Door.PERSON, Door.TENANT, Door.PLATFORM) and caller.person_id is None:
-        raise Refusal(401, ErrorCode.UNAUTHENTICATED, "Sign in first.")
+        raise sign_in_first()
     if access.door is Door.PLATFORM and not caller.operator:
-        raise forbidden()
+        raise operators_only()
     if access.door in (Door.STORE, Door.TENANT):
         check_tenant(access, caller, selected)
 
@@ -59,10 +59,10 @@ def check_tenant(access: Access, caller: Caller, selected: Collection[str]) -> N
             400, ErrorCode.TENANT_REQUIRED, "Name a tenant: send its slug in `Sadu-Tenant`, or use its own host."
         )
     if access.door is Door.TENANT and caller.role is None:
-        raise forbidden()
+        raise forbidden(f"You are not a member of {caller.tenant.slug}.")
     check_status(access, caller.tenant, selected)
     if access.permission and not caller.actor("").may(access.permission):
-        raise forbidden()
+        raise forbidden(f"Your role here, {caller.role}, does not allow this.")
 
 
 def check_status(access: Access, tenant: TenantBrief, selected: Collection[str]) -> None:
@@ -76,5 +76,13 @@ def check_status(access: Access, tenant: TenantBrief, selected: Collection[str])
     raise Refusal(403, code, f"This tenant is {tenant.status}.")
 
 
-def forbidden() -> Refusal:
-    return Refusal(403, ErrorCode.FORBIDDEN, "You may not do this here.")
+def sign_in_first() -> Refusal:
+    return Refusal(401, ErrorCode.UNAUTHENTICATED, "Sign in first.")
+
+
+def operators_only() -> Refusal:
+    return forbidden("This is for the platform's operators.")
+
+
+def forbidden(message: str) -> Refusal:
+    return Refusal(403, ErrorCode.FORBIDDEN, message)

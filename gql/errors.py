@@ -114,8 +114,10 @@ class InsufficientStock(UserError):
 
 @strawberry.type(description="A status change that is not possible from the current status.")
 class IllegalTransition(UserError):
-    current: str = strawberry.field(description="The status now.")
-    allowed: list[str] = strawberry.field(description="The statuses that may follow; empty at the end of the road.")
+    current: str = strawberry.field(description="The status now, spelled as in its enum.")
+    allowed: list[str] = strawberry.field(
+        description="The statuses that may follow, spelled as in their enum; empty at the end of the road."
+    )
 
 
 def user_error(fault: faults.UserFault) -> UserError:
@@ -128,7 +130,11 @@ def user_error(fault: faults.UserFault) -> UserError:
         )
     if isinstance(fault, faults.IllegalTransition):
         return IllegalTransition(
-            code=code, message=fault.message, field=path, current=fault.current, allowed=list(fault.allowed)
+            code=code,
+            message=fault.message,
+            field=path,
+            current=fault.current.upper(),
+            allowed=[each.upper() for each in fault.allowed],
         )
     return InvalidInput(code=code, message=fault.message, field=path)
 

@@ -51,7 +51,7 @@ def as_tenant(row: TenantRow) -> Tenant:
 
 @strawberry.type
 class PlatformQuery:
-    @door(PLATFORM, description="Center control.")
+    @door(PLATFORM, description="Center control: what the platform's operators see across all tenants.")
     def platform(self) -> Platform:
         return Platform()
 

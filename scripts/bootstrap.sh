@@ -10,7 +10,9 @@ cd "$(dirname "$0")/.."
 # Compiled now, so that no start has to do it: it is a second or two each time where Python is told to keep no bytecode.
 UV_COMPILE_BYTECODE=1
 UV_PROJECT_ENVIRONMENT=.venv
-export UV_COMPILE_BYTECODE UV_PROJECT_ENVIRONMENT
+# A company's own certificates are among the system's, which pip believes as well.
+UV_SYSTEM_CERTS=1
+export UV_COMPILE_BYTECODE UV_PROJECT_ENVIRONMENT UV_SYSTEM_CERTS
 unset VIRTUAL_ENV
 
 say() {
@@ -67,7 +69,7 @@ with_uv_inside() {
 }
 
 with_pip_alone() {
-    say "uv cannot be had here: installing requirements.txt with pip, which takes a little longer"
+    say "uv could not do it here, so pip installs requirements.txt, which takes a little longer"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
@@ -75,7 +77,7 @@ with_pip_alone() {
 # Asked for its version, because some version managers leave a `uv` on PATH that does not run.
 if runs uv --version; then
     say "Setting up .venv with uv"
-    uv sync --frozen
+    uv sync --frozen || { make_environment && with_pip_alone; }
 else
     make_environment
     with_uv_inside || with_pip_alone

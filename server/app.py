@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from db.session import Database, Scope
@@ -55,9 +55,14 @@ def create_app(parts: ServerParts) -> Starlette:
         Route("/health/live", live),
         Route("/health/ready", readiness(parts.services.database)),
         Route("/.well-known/jwks.json", published(parts.keys)),
-        *(graphiql_routes() if parts.graphiql else []),
+        *([Route("/", to_graphiql), *graphiql_routes()] if parts.graphiql else []),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def to_graphiql(_request: Request) -> Response:
+    """Whoever opens the bare address in a browser wants to look around."""
+    return RedirectResponse("/graphiql", 307)
 
 
 async def live(_request: Request) -> Response:

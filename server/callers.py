@@ -40,7 +40,7 @@ class Callers:
             return None
         scheme, _, token = authorization[0].partition(" ")
         if len(authorization) > 1 or scheme.lower() != "bearer":
-            raise unauthenticated()
+            raise Refusal(401, ErrorCode.UNAUTHENTICATED, "Send one header `Authorization: Bearer <access token>`.")
         try:
             return await self.verifier.verify(token.strip())
         except TokenRejected:

@@ -10,11 +10,11 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from domain.callers import Caller
-from gql.access import forbidden
+from gql.access import operators_only, sign_in_first
 from gql.context import Context, Services
 from gql.errors import ErrorCode, Refusal
 from gql.pipeline import Api, InvalidDocument, Ready, log_unexpected
-from server.callers import Callers, unauthenticated
+from server.callers import Callers
 from server.http import (
     JSON_TYPE,
     RESPONSE_TYPE,
@@ -94,7 +94,7 @@ class GraphQLEndpoint:
         request = parse_request(await read_body(receive))
         caller = await self.identify(headers)
         if self.operators_only and not caller.operator:
-            raise unauthenticated() if caller.person_id is None else forbidden()
+            raise sign_in_first() if caller.person_id is None else operators_only()
         if caller.tenant:
             structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant.id))
         ready = self.api.prepare(request, caller)

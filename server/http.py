@@ -90,7 +90,7 @@ def parse_request(body: bytes) -> GraphQLRequest:
     parameters: dict[str, Any] = cast("dict[str, Any]", given)
     query, variables, name = (parameters.get(key) for key in ("query", "variables", "operationName"))
     if not isinstance(query, str) or not query or NUL_IN_QUERY.search(query):
-        raise bad_request("`query` must be a string, without NUL characters.")
+        raise bad_request("`query` must be a string that is not empty and has no NUL characters.")
     if not isinstance(variables, dict | None) or not isinstance(parameters.get("extensions"), dict | None):
         raise bad_request("`variables` and `extensions` must be objects.")
     if not isinstance(name, str | None):

@@ -1,7 +1,7 @@
 /**
  * Who this browser tab is signed in as. Kept in sessionStorage, so it ends with the tab and no other tab sees it.
  *
- * A session is {label, accessToken} for a pasted token or API key, and has {refreshToken, expiresAt} besides after
+ * A session is {label, accessToken} for a pasted token, and has {refreshToken, expiresAt} besides after
  * signing in with email and password.
  */
 import { messagesOf, postGraphQL } from "./http.js";
@@ -44,7 +44,7 @@ export async function signIn(email, password) {
   replaceSession({ label: email, ...granted });
 }
 
-/** Takes an access token or an API key as it was copied, with or without "Bearer". */
+/** Takes an access token as it was copied, with or without "Bearer". */
 export function adoptToken(text) {
   const accessToken = text.trim().replace(/^bearer\s+/i, "");
   if (!/^[\x21-\x7e]+$/.test(accessToken)) throw new Error("That is not a token: it must be one word.");

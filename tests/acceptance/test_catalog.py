@@ -223,7 +223,7 @@ async def test_an_impossible_step_tells_what_is_allowed(
     reply = await client.send(mutation, {"id": item_id})
     (error,) = reply.data[mutation]["userErrors"]
     assert (error["code"], error["field"]) == ("ILLEGAL_TRANSITION", ["id"])
-    assert (error["current"], error["allowed"]) == (current, allowed)
+    assert (error["current"], error["allowed"]) == (current.upper(), [each.upper() for each in allowed])
     assert (await client.item(item_id))["status"] == current.upper()
 
 

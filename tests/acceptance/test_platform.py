@@ -105,8 +105,8 @@ async def test_a_second_suspension_is_told_what_may_follow(api: Api, factory: Fa
     errors = [error for reply in replies for error in reply.data["tenantSuspend"]["userErrors"]]
     assert len(errors) == 3
     assert errors[0]["code"] == "ILLEGAL_TRANSITION"
-    assert errors[0]["current"] == "suspended"
-    assert errors[0]["allowed"] == ["active", "disabled"]
+    assert errors[0]["current"] == "SUSPENDED"
+    assert errors[0]["allowed"] == ["ACTIVE", "DISABLED"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The `sadu` command: what it refuses to run with, and how it says so."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -58,7 +59,7 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
         environment(
             settings,
             SADU_ALLOW_LOOPBACK="false",
-            SADU_SECRET_KEY=f"{DEVELOPMENT_MARK}-x",
+            SADU_SECRET_KEY=f"{DEVELOPMENT_MARK}-{32 * 'x'}",
             SADU_IDENTITY_PRIVATE_KEY_FILE=str(key_file),
             SADU_PUBLIC_URL="http://api.example.com",
         ),
@@ -69,7 +70,6 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
         "SADU_REDIS_URL leads to an embedded part",
         "SADU_SMTP_URL leads to an embedded part",
         "SADU_SECRET_KEY is a development key",
-        "SADU_SECRET_KEY is shorter than 32 bytes",
         "SADU_IDENTITY_PRIVATE_KEY_FILE is a development key",
         "SADU_PUBLIC_URL is not https",
     ):
@@ -81,8 +81,53 @@ def test_a_missing_setting_is_named_by_its_variable() -> None:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("SADU_")}
     refused = run("serve", bare)
     assert refused.returncode == 2
-    assert "SADU_DATABASE_URL: Field required" in refused.stderr
+    assert "SADU_DATABASE_URL is not set: the application's login" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SADU_DATABASE_URL", "banana"),
+        ("SADU_REDIS_URL", "http://cache"),
+        ("SADU_SMTP_URL", "mail.example.com"),
+        ("SADU_SECRET_KEY", "short"),
+        ("SADU_IDENTITY_PRIVATE_KEY_FILE", "/nowhere/key.pem"),
+        ("SADU_PORT", "abc"),
+        ("SADU_ENV", "staging"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_not_repeated(settings: Settings, variable: str, value: str) -> None:
+    """Mission X1."""
+    refused = run("serve", environment(settings, **{variable: value}))
+    assert refused.returncode == 2
+    assert variable in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert variable == "SADU_ENV" or f"{value}'" not in refused.stderr
+
+
+def test_a_database_or_a_port_that_cannot_be_had_is_told_in_words(settings: Settings) -> None:
+    """Mission X1."""
+    nowhere = "postgresql://sadu_app:secret-password@127.0.0.1:9/sadu"
+    unreachable = run("serve", environment(settings, SADU_DATABASE_URL=nowhere))
+    assert unreachable.returncode == 1
+    assert "The database cannot be reached" in unreachable.stderr
+    assert "secret-password" not in unreachable.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = run("serve", environment(settings, SADU_PORT=str(port), SADU_ENV="test"))
+    assert refused.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
+
+
+def test_migrating_needs_the_owners_login_alone(settings: Settings) -> None:
+    """Mission X1."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("SADU_")}
+    refused = run("migrate", bare)
+    assert refused.returncode == 2
+    assert "SADU_OWNER_DATABASE_URL is not set: the login that owns the tables" in refused.stderr
+    migrated = run("migrate", bare | {"SADU_OWNER_DATABASE_URL": settings.owner_database_url or ""})
+    assert migrated.returncode == 0, migrated.stderr
 
 
 @pytest.mark.parametrize(
