@@ -17,7 +17,7 @@ help:
 	@echo 'make dev            everything on this machine: databases, API, worker, demo shop. RESET=1 starts anew'
 	@echo 'make test           the whole suite, in parallel. ARGS="-k orders" passes options to pytest'
 	@echo 'make check          style, types, layers, schema, models, migrations, requirements'
-	@echo 'make soak           the long tests: kill loops and big data'
+	@echo 'make soak           the long tests: kill loops'
 	@echo 'make requirements   export uv.lock to requirements.txt, for machines without uv'
 
 # No shell in between (the lines below have no shell characters), so that a signal to make reaches the command.

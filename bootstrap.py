@@ -115,11 +115,11 @@ def password_in(url: str | None) -> str:
     return unquote(urlsplit(url or "").password or "")
 
 
-class UnfitForProduction(SystemExit):
-    """Settings that production must not run with; the message names each."""
+class UnfitToServe(SystemExit):
+    """Settings or logins that a process must not serve with; the message names each."""
 
     def __init__(self, objections: list[str]) -> None:
-        super().__init__("SADU_ENV=production refuses to start:\n" + "\n".join(f"- {each}" for each in objections))
+        super().__init__("Refused to start:\n" + "\n".join(f"- {each}" for each in objections))
 
 
 def objections_to_settings(settings: Settings) -> list[str]:
@@ -181,7 +181,7 @@ class Parts:
         if self.settings.env == "production":
             objections = [*objections_to_settings(self.settings), *objections]
         if objections:
-            raise UnfitForProduction(objections)
+            raise UnfitToServe(objections)
 
 
 def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None) -> Parts:

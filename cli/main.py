@@ -60,6 +60,8 @@ def serve() -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=10,
+        # Longer than a load balancer keeps an idle connection: it, and not we, must be the one that closes.
+        timeout_keep_alive=75,
     )
 
 

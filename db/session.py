@@ -6,7 +6,7 @@ A session without a scope refuses to begin. Nothing here commits early: the bloc
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -39,6 +39,13 @@ BIND_SCOPE = text(
     "SELECT set_config('app.current_tenant', :tenant, true), set_config('app.current_person', :person, true), "
     "set_config('statement_timeout', :timeout, true)"
 )
+UNNAMED_STATEMENTS: Mapping[str, object] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
+"""How asyncpg gets along with pgbouncer in transaction mode, where a named statement may be on another connection."""
+
 holding_connection: ContextVar[bool] = ContextVar("holding_connection", default=False)
 
 
@@ -59,18 +66,13 @@ def bind_scope(session: Session, _transaction: SessionTransaction, connection: C
 
 def create_engine(url: str, *, pool_size: int, pgbouncer: bool = False) -> AsyncEngine:
     """An engine over asyncpg. `pgbouncer` means one in transaction mode: no named prepared statements then."""
-    unnamed = {
-        "statement_cache_size": 0,
-        "prepared_statement_cache_size": 0,
-        "prepared_statement_name_func": lambda: "",
-    }
     return create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,  # the text of a database error must not quote what people typed
-        connect_args=unnamed if pgbouncer else {},
+        connect_args=dict(UNNAMED_STATEMENTS) if pgbouncer else {},
     )
 
 

@@ -70,14 +70,9 @@ class Actor:
         return self.role is not None and permission in ROLE_PERMISSIONS.get(self.role, frozenset())
 
 
-def system_actor(tenant_id: uuid.UUID) -> Actor:
-    """The worker, acting for a tenant."""
-    return Actor(ActorKind.SYSTEM, tenant_id=tenant_id)
-
-
 def require(actor: Actor, permission: Permission) -> None:
     """The first line of a domain function: raises `AccessDenied` unless the actor's role carries the permission."""
-    if actor.kind is not ActorKind.SYSTEM and not actor.may(permission):
+    if not actor.may(permission):
         raise AccessDenied(permission.value)
 
 

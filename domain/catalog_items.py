@@ -7,20 +7,19 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.constraints import violated
+from db.constraints import flushed
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
 from domain.actors import Actor, Permission, require
 from domain.catalog_variants import (
     MOST_VARIANTS,
     NOTHING_SAID,
+    SKU_CONSTRAINT,
     VariantFields,
     change,
     checked,
     checked_new,
-    flush_variants,
     live_variants,
     locked_item,
     new_variant,
@@ -96,7 +95,7 @@ async def create(session: AsyncSession, *, actor: Actor, given: NewItem) -> Cata
     made.sort(key=lambda variant: variant.sku or "")
     session.add_all(made)
     session.add_all(shelved(item, category_id) for category_id in category_ids)
-    await flush_variants(session, "sku" if given.variants is None else "variants")
+    await flushed(session, {SKU_CONSTRAINT: sku_taken("sku" if given.variants is None else "variants")})
     return item
 
 
@@ -226,7 +225,7 @@ async def change_only_variant(session: AsyncSession, item: CatalogItem, fields: 
         raise UserFaults([UserFault(FaultCode.INVALID, message, (field,)) for field in sent])
     await session.refresh(variants[0], with_for_update={"key_share": True})
     change(variants[0], fields)
-    await flush_variants(session, "sku")
+    await flushed(session, {SKU_CONSTRAINT: sku_taken("sku")})
 
 
 async def shelve(session: AsyncSession, item: CatalogItem, category_ids: Sequence[uuid.UUID]) -> None:
@@ -264,10 +263,5 @@ async def existing_categories(session: AsyncSession, category_ids: Sequence[uuid
 async def save(session: AsyncSession, item: CatalogItem) -> None:
     """Write the item as its next version, with what the database adds. Fault: TAKEN slug."""
     item.version += 1
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        if violated(error) == "uq_catalog_items_tenant_id_slug":
-            raise slug_taken() from error
-        raise
+    await flushed(session, {"uq_catalog_items_tenant_id_slug": slug_taken()})
     await session.refresh(item)

@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.constraints import violated
+from db.constraints import flushed
 from db.models import CatalogItem, CatalogVariant
 from domain.actors import Actor, Permission, require
 from domain.changes import ABSENT, Absent
@@ -20,6 +19,7 @@ from domain.texts import LocalizedText, cleaned, cleaned_name
 
 MOST_VARIANTS = 100
 LARGEST_STOCK = 1_000_000_000
+SKU_CONSTRAINT = "uq_catalog_variants_tenant_id_sku"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +197,7 @@ def check_compare_at(price: Decimal, compare_at: Decimal | None, *path: str) -> 
 async def save(session: AsyncSession, item: CatalogItem) -> None:
     """Write the changes to variants as the item's next version. Fault: TAKEN SKU."""
     item.version += 1
-    await flush_variants(session)
-
-
-async def flush_variants(session: AsyncSession, *field: str) -> None:
-    """Write now; `field` is told if another variant has the SKU, whoever came first."""
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        if violated(error) == "uq_catalog_variants_tenant_id_sku":
-            raise sku_taken(*(field or ("sku",))) from error
-        raise
+    await flushed(session, {SKU_CONSTRAINT: sku_taken("sku")})
 
 
 def sku_taken(*field: str) -> UserFault:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Exists, exists, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.constraints import violated
+from db.constraints import flushed
 from db.models import CatalogItem, CatalogItemCategory, Category
 from db.queries.catalog import END_OF_TIME, ShelfKey, first_items, item_counts
 from domain.actors import Actor, Permission, require
@@ -162,7 +161,7 @@ async def update(session: AsyncSession, *, actor: Actor, category_id: uuid.UUID,
         if not isinstance(changes.position, Absent):
             category.position = checked_position(changes.position)
     faults.raise_any()
-    await flush_category(session)
+    await flushed(session, {"uq_categories_tenant_id_slug": slug_taken()})
     return category
 
 
@@ -193,15 +192,6 @@ async def next_position(session: AsyncSession, parent_id: uuid.UUID | None) -> i
     siblings = Category.parent_id.is_(None) if parent_id is None else Category.parent_id == parent_id
     last = select(func.coalesce(func.max(Category.position), -1)).where(siblings)
     return min((await session.execute(last)).scalar_one() + 1, HIGHEST_POSITION)
-
-
-async def flush_category(session: AsyncSession) -> None:
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        if violated(error) == "uq_categories_tenant_id_slug":
-            raise slug_taken() from error
-        raise
 
 
 def checked_position(position: int) -> int:

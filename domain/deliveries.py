@@ -15,13 +15,11 @@ sending; the ledger has counted both.
 
 import asyncio
 import random
-import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
@@ -33,7 +31,7 @@ from db.models import AccountOutboxMessage, AccountSend, OutboxMessage, Send
 from db.queries.outbox import Lease, claim_account_outbox, claim_outbox
 from db.session import Database, Scope
 from domain.actors import Actor, Permission, require
-from domain.errors import not_found
+from domain.errors import not_found, place_of
 from domain.notifications import Errand, compose
 from domain.ports import MailRefused, MailSender, OutgoingMail
 
@@ -230,13 +228,12 @@ def pause_after(attempt: int) -> timedelta:
 
 def tell(event: str, lease: Lease, error: Exception) -> None:
     """Log where it went wrong, not what was said: texts of drivers and mail servers carry people's data."""
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
     log.warning(
         event,
         message_id=str(lease.message_id),
         attempt=lease.attempt,
         error=type(error).__name__,
-        frames=[f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
+        frames=place_of(error),
     )
 
 

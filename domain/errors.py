@@ -4,11 +4,13 @@ A `UserFault` becomes an entry of `userErrors`: a code to branch on, a sentence 
 `AccessDenied` becomes a top-level error. Everything unexpected is masked by the outermost layer.
 """
 
+import traceback
 import uuid
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 
 class FaultCode(Enum):
@@ -94,6 +96,19 @@ class Faults:
 
 class AccessDenied(Exception):
     """The actor lacks a permission. Told without saying whether the thing exists."""
+
+
+OUR_TREE = str(Path(__file__).parents[1]) + "/"
+
+
+def place_of(error: BaseException) -> list[str]:
+    """Where in our own code an error came from, for the logs.
+
+    What it said is not repeated there: texts of drivers and mail servers quote what people typed.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(OUR_TREE) and "site-packages" not in frame.filename]
+    return [f"{frame.filename.removeprefix(OUR_TREE)}:{frame.lineno} {frame.name}" for frame in ours[-8:]]
 
 
 def not_found(thing: str, *field: str) -> UserFault:

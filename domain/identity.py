@@ -5,9 +5,7 @@ import hmac
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable
 from enum import Enum
-from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +17,6 @@ from domain.emails import normalized_email
 from domain.errors import FaultCode, Faults, UserFault
 from domain.ports import SignUp
 from domain.texts import LOCALES, person_name
-
-T = TypeVar("T")
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
 LONGEST_NAME = 100
@@ -115,22 +111,17 @@ ACCOUNT_MAILS = (CodePurpose.CONFIRM.mail_kind, CodePurpose.RESET.mail_kind, ACC
 
 def checked_sign_up(email: str, password: str, name: str, locale: str) -> SignUp:
     """The input of a sign-up, normalised. Raises `UserFaults` with everything that is wrong about it."""
-    faults = Faults()
-    address = kept(faults, lambda: normalized_email(email, "email"), "")
-    secret = kept(faults, lambda: checked_password(password, "password", email=address), "")
-    called = kept(faults, lambda: person_name(name, "name", limit=LONGEST_NAME), "")
-    language = kept(faults, lambda: checked_locale(locale, "locale"), "")
+    faults, address, secret, called = Faults(), "", "", ""
+    with faults.collecting():
+        address = normalized_email(email, "email")
+    with faults.collecting():
+        secret = checked_password(password, "password", email=address)
+    with faults.collecting():
+        called = person_name(name, "name", limit=LONGEST_NAME)
+    with faults.collecting():
+        checked_locale(locale, "locale")
     faults.raise_any()
-    return SignUp(email=address, password=secret, name=called, locale=language)
-
-
-def kept(faults: Faults, check: Callable[[], T], otherwise: T) -> T:
-    """What a check returns; a fault it raises is kept for later, so that the next field is checked too."""
-    try:
-        return check()
-    except UserFault as fault:
-        faults.found.append(fault)
-        return otherwise
+    return SignUp(email=address, password=secret, name=called, locale=locale)
 
 
 def checked_locale(locale: str, *field: str) -> str:

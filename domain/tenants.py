@@ -7,16 +7,16 @@ from dataclasses import dataclass, fields
 from zoneinfo import available_timezones
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.constraints import violated
+from db.constraints import flushed
 from db.models import Membership, Tenant
 from domain import audit
 from domain.actors import Actor, Permission, require
 from domain.changes import ABSENT, Absent, unless_absent
 from domain.emails import normalized_email
-from domain.errors import FaultCode, UserFault
+from domain.errors import FaultCode, Faults, UserFault
+from domain.slugs import slug_taken
 from domain.texts import LocalizedText, checked_slug, cleaned, cleaned_name
 
 # fmt: off
@@ -69,25 +69,23 @@ class TenantChanges:
 async def create(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, given: NewTenant) -> Tenant:
     """A tenant with its owner and defaults, isolated at once: the session's scope is already `tenant_id`.
 
-    Faults: TAKEN or RESERVED slug, invalid texts, LIMIT_REACHED.
+    Faults: LIMIT_REACHED; RESERVED slug and everything invalid at once; TAKEN slug.
     """
     person_id = actor.person
     if await count_memberships(session) >= MOST_TENANTS:
         raise UserFault(FaultCode.LIMIT_REACHED, f"One person belongs to at most {MOST_TENANTS} tenants.")
-    name = cleaned_name(given.name, "name")
-    tenant = Tenant(
-        id=tenant_id,
-        slug=tenant_slug(given.slug),
-        name_en=name.en,
-        name_ar=name.ar,
-        contact_email=checked_contact_email(given.contact_email),
-        contact_phone=checked_phone(given.contact_phone, "contactPhone"),
+    tenant = Tenant(id=tenant_id, currency=given.currency)
+    profile = TenantChanges(
+        slug=given.slug,
+        name=given.name,
+        contact_email=given.contact_email,
+        contact_phone=given.contact_phone,
         locale=given.locale,
-        time_zone=checked_time_zone(given.time_zone),
-        currency=given.currency,
+        time_zone=given.time_zone,
     )
+    change(tenant, profile)
     session.add(tenant)
-    await flush_slug(session)
+    await flushed(session, {"uq_tenants_slug": slug_taken()})
     session.add(Membership(tenant_id=tenant_id, person_id=person_id, role="owner"))
     founder = Actor(actor.kind, tenant_id, person_id, "owner", actor.request_id)
     audit.record(session, actor=founder, act="tenant.create", slug=tenant.slug)
@@ -96,28 +94,42 @@ async def create(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, g
 
 
 async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges) -> Tenant:
-    """Change the profile of the actor's tenant. Faults: TAKEN or RESERVED slug, invalid texts."""
+    """Change the profile of the actor's tenant. Faults: RESERVED slug and everything invalid at once; TAKEN slug."""
     require(actor, Permission.TENANT_MANAGE)
     tenant = await session.get_one(Tenant, actor.tenant)
-    if not isinstance(changes.slug, Absent):
-        tenant.slug = tenant_slug(changes.slug)
-    if not isinstance(changes.name, Absent):
-        name = cleaned_name(changes.name, "name")
-        tenant.name_en, tenant.name_ar = name.en, name.ar
-    if not isinstance(changes.contact_email, Absent):
-        tenant.contact_email = checked_contact_email(changes.contact_email)
-    if not isinstance(changes.contact_phone, Absent):
-        tenant.contact_phone = checked_phone(changes.contact_phone, "contactPhone")
-    if not isinstance(changes.brand_primary, Absent):
-        tenant.brand_primary = checked_colour(changes.brand_primary, "brandPrimary")
-    if not isinstance(changes.brand_secondary, Absent):
-        tenant.brand_secondary = checked_colour(changes.brand_secondary, "brandSecondary")
-    if not isinstance(changes.time_zone, Absent):
-        tenant.time_zone = checked_time_zone(changes.time_zone)
-    tenant.locale = unless_absent(changes.locale, tenant.locale)
+    change(tenant, changes)
     audit.record(session, actor=actor, act="tenant.update", fields=sent_fields(changes))
-    await flush_slug(session)
+    await flushed(session, {"uq_tenants_slug": slug_taken()})
     return tenant
+
+
+def change(tenant: Tenant, changes: TenantChanges) -> None:
+    """Set what was sent. Raises everything that is wrong with the input at once."""
+    faults = Faults()
+    with faults.collecting():
+        if not isinstance(changes.slug, Absent):
+            tenant.slug = tenant_slug(changes.slug)
+    with faults.collecting():
+        if not isinstance(changes.name, Absent):
+            name = cleaned_name(changes.name, "name")
+            tenant.name_en, tenant.name_ar = name.en, name.ar
+    with faults.collecting():
+        if not isinstance(changes.contact_email, Absent):
+            tenant.contact_email = checked_contact_email(changes.contact_email)
+    with faults.collecting():
+        if not isinstance(changes.contact_phone, Absent):
+            tenant.contact_phone = checked_phone(changes.contact_phone, "contactPhone")
+    with faults.collecting():
+        if not isinstance(changes.brand_primary, Absent):
+            tenant.brand_primary = checked_colour(changes.brand_primary, "brandPrimary")
+    with faults.collecting():
+        if not isinstance(changes.brand_secondary, Absent):
+            tenant.brand_secondary = checked_colour(changes.brand_secondary, "brandSecondary")
+    with faults.collecting():
+        if not isinstance(changes.time_zone, Absent):
+            tenant.time_zone = checked_time_zone(changes.time_zone)
+    tenant.locale = unless_absent(changes.locale, tenant.locale)
+    faults.raise_any()
 
 
 async def by_id(session: AsyncSession, tenant_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Tenant]:
@@ -129,16 +141,6 @@ async def by_id(session: AsyncSession, tenant_ids: Sequence[uuid.UUID]) -> dict[
 async def count_memberships(session: AsyncSession) -> int:
     """How many tenants the scope's person belongs to."""
     return (await session.execute(text("SELECT count(*) FROM find_memberships()"))).scalar_one()
-
-
-async def flush_slug(session: AsyncSession) -> None:
-    """Write now; a slug that somebody else has is a fault, whoever came first."""
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        if violated(error) == "uq_tenants_slug":
-            raise UserFault(FaultCode.TAKEN, "This slug is taken.", ("slug",)) from error
-        raise
 
 
 def sent_fields(changes: TenantChanges) -> list[str]:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from domain.errors import FaultCode, UserFault
 
 LOCALES = ("ar", "en")
-LINK = re.compile(r"://|www\.|@|\.(com|net|org|info)\b", re.IGNORECASE)
+LINK = re.compile(r"://|@|www\.|\w\.[a-z]{2,}|\.(COM|NET|ORG|CO|INFO)\b")
+"""What a mail program might make a link of: `bit.ly/x`, `me@x.test`; but not `Dr.Ahmed` or `A.B. Smith`."""
+
+MISLEADING = re.compile("[\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]")
+"""Marks that turn the direction of what follows, and line breaks of another name. The plain marks (U+200C to U+200F)
+belong to Arabic and Persian and stay."""
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -32,6 +37,8 @@ def cleaned(value: str | None, *field: str, limit: int, multiline: bool = False)
     if len(text) > limit:
         raise UserFault(FaultCode.TOO_LONG, f"At most {limit} characters.", field)
     allowed = "\n\t" if multiline else ""
+    if MISLEADING.search(text):
+        raise UserFault(FaultCode.INVALID, "Invisible marks that turn the direction are not allowed.", field)
     if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed for character in text):
         raise UserFault(FaultCode.INVALID, "Control characters are not allowed.", field)
     return text or None

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
+from uuid import UUID
 
 import strawberry
 
@@ -72,6 +73,17 @@ class CatalogVariant(Node):
     )
     def stock(self, info: Info) -> int | None:
         return catalog.exact_stock(self.stored, actor=info.context.actor)
+
+    @strawberry.field(description="It was taken away for good: past orders show it, no new one can name it.")
+    def is_archived(self) -> bool:
+        return self.stored.archived_at is not None
+
+    @strawberry.field(
+        description="The item that it is one of; null where that is a draft or archived, except for staff."
+    )
+    async def item(self, info: Info) -> "CatalogItem | None":
+        row = await info.context.loaders.of(catalog.items_by_id).load(self.stored.item_id)
+        return item_of(row) if row and catalog.is_visible(row, actor=info.context.actor) else None
 
 
 @strawberry.type(description="Something on sale or to give to, with one variant or several.")
@@ -181,6 +193,15 @@ class Category(Node):
             return await info.context.loaders.of(categories.items_counted).load(self.stored.id) or 0
 
         return Connection[CatalogItem].of(page or categories.shelf_page(key, []), item_of, count)
+
+
+async def visible_variant(info: Info, variant_id: UUID) -> CatalogVariant | None:
+    """A variant on sale; for staff also one that is not."""
+    row = await info.context.loaders.of(catalog.variants_by_id).load(variant_id)
+    if row is None or not catalog.is_offered(row, actor=info.context.actor):
+        return None
+    item = await info.context.loaders.of(catalog.items_by_id).load(row.item_id)
+    return CatalogVariant(stored=row) if item and catalog.is_visible(item, actor=info.context.actor) else None
 
 
 def item_of(row: CatalogItemRow) -> CatalogItem:

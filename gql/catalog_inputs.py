@@ -13,7 +13,7 @@ from domain.errors import Faults
 from domain.texts import LocalizedText
 from gql.catalog import CatalogItemKind, CatalogItemStatus
 from gql.ids import row_id
-from gql.maybe import given, given_text
+from gql.maybe import CLEARS, NOT_NULL, given, given_text, given_value
 from gql.scalars import LocalizedTextInput
 
 T = TypeVar("T")
@@ -62,24 +62,30 @@ class CatalogItemCreateInput:
     )
 
 
-@strawberry.input(description="What to change in an item; fields left out stay as they are, null clears.")
+@strawberry.input(description="What to change in an item; fields left out stay as they are.")
 class CatalogItemUpdateInput:
     id: strawberry.ID = strawberry.field(description="The item.")
     version: int = strawberry.field(description="The version that the edit is based on; a stale one is refused.")
-    kind: strawberry.Maybe[CatalogItemKind] = strawberry.field(description="Product, service or project.")
-    name: strawberry.Maybe[LocalizedTextInput] = strawberry.field(description="Replaces both languages.")
-    slug: strawberry.Maybe[str] = strawberry.field(description=SLUG)
+    kind: strawberry.Maybe[CatalogItemKind | None] = strawberry.field(
+        description=f"Product, service or project. {NOT_NULL}"
+    )
+    name: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
+        description=f"Replaces both languages. {NOT_NULL}"
+    )
+    slug: strawberry.Maybe[str | None] = strawberry.field(description=f"{SLUG} {NOT_NULL}")
     description: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"{DESCRIPTION} Replaces both languages."
+        description=f"{DESCRIPTION} Replaces both languages. {CLEARS}"
     )
-    category_ids: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(
-        description=f"{CATEGORY_IDS} Replaces all of them."
+    category_ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description=f"{CATEGORY_IDS} Replaces all of them. Null is refused; an empty list takes it out of all."
     )
-    price: strawberry.Maybe[Decimal] = strawberry.field(description=f"{PRICE} For an item with one variant.")
+    price: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description=f"{PRICE} For an item with one variant. {NOT_NULL}"
+    )
     compare_at_price: strawberry.Maybe[Decimal | None] = strawberry.field(
-        description=f"{COMPARE_AT} For an item with one variant."
+        description=f"{COMPARE_AT} For an item with one variant. {CLEARS}"
     )
-    sku: strawberry.Maybe[str | None] = strawberry.field(description=f"{SKU} For an item with one variant.")
+    sku: strawberry.Maybe[str | None] = strawberry.field(description=f"{SKU} For an item with one variant. {CLEARS}")
     stock: strawberry.Maybe[int | None] = strawberry.field(description=f"{STOCK} For an item with one variant.")
 
 
@@ -99,14 +105,16 @@ class CatalogVariantCreateInput:
     stock: int | None = strawberry.field(default=None, description=STOCK)
 
 
-@strawberry.input(description="What to change in a variant; fields left out stay as they are, null clears.")
+@strawberry.input(description="What to change in a variant; fields left out stay as they are.")
 class CatalogVariantUpdateInput:
     id: strawberry.ID = strawberry.field(description="The variant.")
     item_version: int | None = strawberry.field(default=None, description=ITEM_VERSION)
-    name: strawberry.Maybe[LocalizedTextInput] = strawberry.field(description="Replaces both languages.")
-    price: strawberry.Maybe[Decimal] = strawberry.field(description=PRICE)
-    compare_at_price: strawberry.Maybe[Decimal | None] = strawberry.field(description=COMPARE_AT)
-    sku: strawberry.Maybe[str | None] = strawberry.field(description=SKU)
+    name: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
+        description=f"Replaces both languages. {NOT_NULL}"
+    )
+    price: strawberry.Maybe[Decimal | None] = strawberry.field(description=f"{PRICE} {NOT_NULL}")
+    compare_at_price: strawberry.Maybe[Decimal | None] = strawberry.field(description=f"{COMPARE_AT} {CLEARS}")
+    sku: strawberry.Maybe[str | None] = strawberry.field(description=f"{SKU} {CLEARS}")
     stock: strawberry.Maybe[int | None] = strawberry.field(
         description=f"{STOCK} Overwrites what orders have taken since you read it."
     )
@@ -147,16 +155,16 @@ def variant_fields(sent: CatalogVariantInput | CatalogVariantCreateInput) -> Var
 
 
 def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
-    kind = given(sent.kind)
-    categories = given(sent.category_ids)
+    kind = given_value(sent.kind, "kind")
+    categories = given_value(sent.category_ids, "categoryIds")
     return ItemChanges(
         kind=ABSENT if isinstance(kind, Absent) else str(kind.value),
-        name=given_text(sent.name),
-        slug=given(sent.slug),
+        name=given_text(sent.name, "name"),
+        slug=given_value(sent.slug, "slug"),
         description=description_given(sent.description),
         category_ids=ABSENT if isinstance(categories, Absent) else category_ids(categories),
         only_variant=VariantFields(
-            price=given(sent.price),
+            price=given_value(sent.price, "price"),
             compare_at_price=given(sent.compare_at_price),
             sku=given(sent.sku),
             stock=given(sent.stock),
@@ -166,11 +174,11 @@ def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
 
 def variant_changes(sent: CatalogVariantUpdateInput) -> VariantFields:
     return VariantFields(
-        price=given(sent.price),
+        price=given_value(sent.price, "price"),
         compare_at_price=given(sent.compare_at_price),
         sku=given(sent.sku),
         stock=given(sent.stock),
-        name=given_text(sent.name),
+        name=given_text(sent.name, "name"),
     )
 
 

@@ -10,7 +10,7 @@ from gql.access import staff
 from gql.catalog import Category
 from gql.context import Info
 from gql.ids import row_id
-from gql.maybe import given, given_text
+from gql.maybe import NOT_NULL, given, given_text, given_value
 from gql.roots import Payload, mutation
 from gql.scalars import LocalizedTextInput
 
@@ -34,12 +34,14 @@ class CategoryCreateInput:
 @strawberry.input(description="What to change in a category; fields left out stay as they are.")
 class CategoryUpdateInput:
     id: strawberry.ID = strawberry.field(description="The category.")
-    name: strawberry.Maybe[LocalizedTextInput] = strawberry.field(description="Replaces both languages.")
-    slug: strawberry.Maybe[str] = strawberry.field(description=SLUG)
+    name: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
+        description=f"Replaces both languages. {NOT_NULL}"
+    )
+    slug: strawberry.Maybe[str | None] = strawberry.field(description=f"{SLUG} {NOT_NULL}")
     parent_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="Moves it, with everything below it, under another category; null moves it to the top."
     )
-    position: strawberry.Maybe[int] = strawberry.field(description=POSITION)
+    position: strawberry.Maybe[int | None] = strawberry.field(description=f"{POSITION} {NOT_NULL}")
 
 
 @strawberry.input(description="Which category to delete.")
@@ -103,8 +105,8 @@ def category_changes(sent: CategoryUpdateInput) -> CategoryChanges:
     if not isinstance(parent, Absent) and parent is not None:
         parent = row_id("category", parent, "parentId")
     return CategoryChanges(
-        name=given_text(sent.name),
-        slug=given(sent.slug),
+        name=given_text(sent.name, "name"),
+        slug=given_value(sent.slug, "slug"),
         parent_id=parent,
-        position=given(sent.position),
+        position=given_value(sent.position, "position"),
     )

@@ -19,6 +19,8 @@ from graphql import (
     validate,
 )
 
+from gql.limits import Shape
+
 MOST_TOKENS = 4_000
 MOST_ERRORS = 5
 
@@ -33,9 +35,10 @@ class RootField:
 
 @dataclass(frozen=True)
 class Document:
-    """A document of one schema. `parse_error` and `errors` are for the client; with either it is never executed."""
+    """A document of one schema. With a `parse_error`, an `excess` or `errors` it is told so and never executed."""
 
     ast: DocumentNode | None
+    excess: str | None = None
     parse_error: GraphQLError | None = None
     errors: tuple[GraphQLError, ...] = ()
 
@@ -128,6 +131,8 @@ class Documents:
     def _read(self, source: str) -> Document:
         try:
             ast = parse(source, max_tokens=MOST_TOKENS)
+            if excess := Shape(ast).excess():
+                return Document(ast, excess=excess)
             errors = validate(self.schema, ast, max_errors=MOST_ERRORS, hide_suggestions=True)
         except GraphQLError as error:
             return Document(None, parse_error=error)

@@ -17,6 +17,9 @@ class ErrorCode(Enum):
     GRAPHQL_VALIDATION_FAILED = strawberry.enum_value(
         "GRAPHQL_VALIDATION_FAILED", description="The document does not fit the schema."
     )
+    QUERY_TOO_COMPLEX = strawberry.enum_value(
+        "QUERY_TOO_COMPLEX", description="400. The document asks for too much at once; the message says of what."
+    )
     BAD_USER_INPUT = strawberry.enum_value(
         "BAD_USER_INPUT", description="A variable or an argument has a value that does not fit."
     )

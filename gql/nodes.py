@@ -14,7 +14,7 @@ from domain import catalog, categories, orders
 from domain.actors import Permission
 from domain.errors import FaultCode, UserFault
 from gql.access import STORE
-from gql.catalog import CatalogItem, CatalogVariant, Category
+from gql.catalog import CatalogItem, Category, visible_variant
 from gql.context import Info
 from gql.ids import split_id
 from gql.node import Node
@@ -27,13 +27,6 @@ MOST_NODES = 100
 async def find_item(info: Info, item_id: UUID) -> Node | None:
     row = await info.context.loaders.of(catalog.items_by_id).load(item_id)
     return CatalogItem(stored=row) if row and catalog.is_visible(row, actor=info.context.actor) else None
-
-
-async def find_variant(info: Info, variant_id: UUID) -> Node | None:
-    row = await info.context.loaders.of(catalog.variants_by_id).load(variant_id)
-    if row is None or not catalog.is_offered(row, actor=info.context.actor):
-        return None
-    return CatalogVariant(stored=row) if await find_item(info, row.item_id) else None
 
 
 async def find_category(info: Info, category_id: UUID) -> Node | None:
@@ -50,7 +43,7 @@ async def find_order(info: Info, order_id: UUID) -> Node | None:
 
 FINDERS: Mapping[str, Callable[[Info, UUID], Awaitable[Node | None]]] = {
     "item": find_item,
-    "variant": find_variant,
+    "variant": visible_variant,
     "category": find_category,
     "order": find_order,
 }

@@ -14,6 +14,7 @@ from domain import order_placement, orders, timeline
 from domain.actors import Permission, require
 from domain.pages import PageRequest
 from gql.access import STORE, staff
+from gql.catalog import CatalogVariant, visible_variant
 from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.ids import global_id, known_id, row_id
@@ -71,6 +72,7 @@ class OrderCustomer:
 
 @strawberry.type(description="A variant in an order, as it was named and priced when the order was placed.")
 class OrderLine:
+    variant_row_id: strawberry.Private[UUID]
     id: strawberry.ID = strawberry.field(description="Identifier.")
     variant_id: strawberry.ID = strawberry.field(description="The variant, which may have changed since.")
     name: LocalizedText = strawberry.field(description="Name of the item, with the variant's behind it if it has one.")
@@ -78,6 +80,13 @@ class OrderLine:
     unit_price: Money = strawberry.field(description="Price of one.")
     quantity: int = strawberry.field(description="How many, 1 to 1,000,000.")
     total: Money = strawberry.field(description="`unitPrice` times `quantity`.")
+
+    @strawberry.field(
+        description="The variant as it is now, perhaps renamed or repriced since; null where it is no longer on sale, "
+        "except for staff."
+    )
+    async def variant(self, info: Info) -> CatalogVariant | None:
+        return await visible_variant(info, self.variant_row_id)
 
 
 @strawberry.type(description="One thing that happened to an order.")
@@ -234,6 +243,7 @@ def order_of(row: OrderRow) -> Order:
 
 def line_of(row: OrderLineRow, currency: str) -> OrderLine:
     return OrderLine(
+        variant_row_id=row.variant_id,
         id=global_id("line", row.id),
         variant_id=global_id("variant", row.variant_id),
         name=localized(row.name_en, row.name_ar),

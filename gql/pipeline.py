@@ -1,6 +1,5 @@
 """From a request to an answer: document, door, execution, errors as they are told."""
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -8,16 +7,17 @@ from typing import Any, cast
 
 import strawberry
 import structlog
-from graphql import ExecutionResult, GraphQLError, GraphQLField, GraphQLSchema, OperationDefinitionNode
+from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLField, GraphQLSchema, OperationDefinitionNode
 from graphql import execute as execute_document  # pyright: ignore[reportUnknownVariableType] - generic in its context
 from strawberry.execution import optimized_is_awaitable
 
 from domain.callers import Caller
-from domain.errors import AccessDenied, UserFault, UserFaults
+from domain.errors import AccessDenied, UserFault, UserFaults, place_of
 from gql.access import OPEN, Access, check
 from gql.context import Context
 from gql.documents import MOST_ERRORS, Document, Documents, is_mutation
-from gql.errors import ErrorCode, coded
+from gql.errors import ErrorCode, Refusal, coded
+from gql.limits import MOST_OBJECTS, Cost
 
 log = structlog.get_logger("sadu.gql")
 
@@ -71,6 +71,8 @@ class Api:
         document = self.documents.get(request.query)
         if document.parse_error:
             raise InvalidDocument({"errors": [coded(document.parse_error, ErrorCode.GRAPHQL_PARSE_FAILED)]})
+        if document.excess:
+            raise Refusal(400, ErrorCode.QUERY_TOO_COMPLEX, document.excess)
         if document.errors:
             raise InvalidDocument(
                 {"errors": [coded(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in document.errors]}
@@ -80,8 +82,16 @@ class Api:
             message = "Name the operation to execute in `operationName`."
             raise InvalidDocument({"errors": [coded(GraphQLError(message), ErrorCode.GRAPHQL_VALIDATION_FAILED)]})
         for root in document.roots_of(operation):
-            check(self.access.get((operation.operation.value, root.name), OPEN), caller, root.selected)
+            check(self.access_to(operation.operation.value, root.name), caller, root.selected)
+        objects = Cost(self.core, document.fragments, operation, request.variables).objects()
+        if objects > MOST_OBJECTS:
+            told = f"This could answer with {objects} objects; ask for at most {MOST_OBJECTS} at once."
+            raise Refusal(400, ErrorCode.QUERY_TOO_COMPLEX, told)
         return Ready(request, document, operation)
+
+    def access_to(self, operation: str, field: str) -> Access:
+        """The door of a root field; only what GraphQL itself adds, such as `__schema`, has none and is open."""
+        return OPEN if field.startswith("__") else self.access[operation, field]
 
     async def execute(self, ready: Ready, context: Context) -> dict[str, Any]:
         """The GraphQL response."""
@@ -132,7 +142,10 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
         return coded(error, ErrorCode.BAD_USER_INPUT, str(cause))
     if isinstance(cause, AccessDenied):
         return coded(error, ErrorCode.FORBIDDEN, "You may not do this here.")
-    log_unexpected(cause, path=".".join(map(str, error.path or [])))
+    # The schema's names of the fields: the path would hold aliases, which are the client's words.
+    log_unexpected(
+        cause, field=next((node.name.value for node in error.nodes or () if isinstance(node, FieldNode)), None)
+    )
     masked = coded(error, ErrorCode.INTERNAL_ERROR, "Something went wrong on our side. Tell us the request id.")
     masked["extensions"] = {"code": ErrorCode.INTERNAL_ERROR.value, "requestId": context.request_id}
     return masked
@@ -140,10 +153,4 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
 
 def log_unexpected(error: BaseException, **fields: Any) -> None:
     """Log where it happened, not what it said: messages of database drivers carry people's data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    log.error(
-        "unexpected_error",
-        error=type(error).__qualname__,
-        frames=[f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-12:]],
-        **fields,
-    )
+    log.error("unexpected_error", error=type(error).__qualname__, frames=place_of(error), **fields)

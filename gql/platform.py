@@ -10,7 +10,7 @@ from domain.pages import PageRequest
 from gql.access import PLATFORM
 from gql.connections import After, Connection, First
 from gql.context import Info
-from gql.ids import row_id, split_id
+from gql.ids import known_id, row_id
 from gql.roots import Payload, door, mutation
 from gql.tenants import Tenant, TenantStatus
 
@@ -37,11 +37,11 @@ class Platform:
 
     @strawberry.field(description="One tenant; null if there is none with this identifier.")
     async def tenant(self, info: Info, id: TenantId) -> Tenant | None:
-        parsed = split_id(id)
-        if parsed is None or parsed[0] != "tenant":
+        tenant_id = known_id("tenant", id)
+        if tenant_id is None:
             return None
         async with info.context.read_platform() as session:
-            row = await platform.find_tenant(session, actor=info.context.operator, tenant_id=parsed[1])
+            row = await platform.find_tenant(session, actor=info.context.operator, tenant_id=tenant_id)
         return as_tenant(row) if row else None
 
 

@@ -1,35 +1,51 @@
 """Scalars, enums and small types that every context shares."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated
 
 import strawberry
-from graphql import GraphQLError
+from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
+from strawberry.schema.types.base_scalars import DateTimeDefinition
 from strawberry.types.scalar import ScalarDefinition
 
 from domain.texts import LocalizedText as LocalizedTextValue
 from gql.context import Info
 
+WRITTEN_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+
 
 def parse_decimal(value: object) -> Decimal:
-    """A decimal from a string or a number; through `str`, so that 0.1 stays 0.1."""
-    written = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-    try:
-        number = Decimal(written[:40])
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or len(written) > 40:
+    """A decimal from a variable: a string, or a whole number.
+
+    A JSON number with a fraction was rounded to binary before we see it, so it is refused like anything inexact.
+    """
+    written = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not WRITTEN_DECIMAL.fullmatch(written):
         raise GraphQLError("Decimal cannot represent this value: send a string such as '4.750'.")
-    return number
+    return Decimal(written)
+
+
+def parse_decimal_literal(node: ValueNode, _variables: object = None) -> Decimal:
+    """A decimal from the document: a string or a number, by its text."""
+    return parse_decimal(node.value if isinstance(node, StringValueNode | IntValueNode | FloatValueNode) else None)
 
 
 SCALARS: dict[object, ScalarDefinition] = {
+    datetime: replace(
+        DateTimeDefinition,
+        description="A moment as RFC 3339 with its offset from UTC, such as `2026-11-21T04:28:47+00:00`.",
+    ),
     Decimal: strawberry.scalar(
         name="Decimal",
-        description="An exact decimal number as a string, such as `4.750`. Numbers are accepted as input, too.",
+        description="An exact decimal number as a string, such as `4.750`. A variable must be a string or a whole "
+        "number: JSON numbers with a fraction are not exact.",
         serialize=str,
         parse_value=parse_decimal,
+        parse_literal=parse_decimal_literal,
     ),
 }
 
@@ -61,25 +77,28 @@ def money(amount: Decimal, currency: str) -> Money:
 class LocalizedText:
     en: str | None = strawberry.field(description="English, if given.")
     ar: str | None = strawberry.field(description="Arabic, if given.")
+    tenant_locale: strawberry.Private[str | None] = None
 
     @strawberry.field(
-        description="The text in one language, by default the store's own, falling back to the other; never null."
+        description="The text in one language, by default its tenant's own, falling back to the other; never null."
     )
     def value(
         self,
         info: Info,
         locale: Annotated[Locale | None, strawberry.argument(description="The language to prefer.")] = None,
     ) -> str:
-        wanted = str(locale.value) if locale else self.default_locale(info)
+        wanted = str(locale.value) if locale else self.tenant_locale or requested_locale(info)
         return LocalizedTextValue(en=self.en, ar=self.ar).in_locale(wanted)
 
-    @staticmethod
-    def default_locale(info: Info) -> str:
-        return info.context.caller.tenant.locale if info.context.caller.tenant else "ar"
+
+def requested_locale(info: Info) -> str:
+    """The language of the request's tenant."""
+    return info.context.caller.tenant.locale if info.context.caller.tenant else "ar"
 
 
-def localized(en: str | None, ar: str | None) -> LocalizedText:
-    return LocalizedText(en=en, ar=ar)
+def localized(en: str | None, ar: str | None, tenant_locale: str | None = None) -> LocalizedText:
+    """`tenant_locale` is the language of the tenant whose text this is, where it may not be the request's tenant."""
+    return LocalizedText(en=en, ar=ar, tenant_locale=tenant_locale)
 
 
 @strawberry.input(description="A text in Arabic, in English, or in both.")

@@ -12,6 +12,7 @@ from strawberry.tools import merge_types
 
 from gql.catalog_mutations import CatalogMutation
 from gql.categories import CategoryMutation
+from gql.defaults import without_null_defaults
 from gql.doors import DoorQuery
 from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
 from gql.identity import IdentityMutation
@@ -29,16 +30,20 @@ PRIVILEGED_MUTATIONS: tuple[type, ...] = (*MUTATIONS, PlatformMutation)
 UNREFERENCED = (InvalidInput, InsufficientStock, IllegalTransition, ErrorCode)
 """Types that no field names, but that clients meet."""
 
+QUERY = "Everything that can be read."
+MUTATION = "Everything that can be done. Several in one document are done one after the other."
+
 
 def build(queries: tuple[type, ...], mutations: tuple[type, ...]) -> strawberry.Schema:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # merge_types only warns of a field that two contexts declare
-        return strawberry.Schema(
-            query=merge_types("Query", queries),
-            mutation=merge_types("Mutation", mutations),
+        schema = strawberry.Schema(
+            query=strawberry.type(merge_types("Query", queries), description=QUERY),
+            mutation=strawberry.type(merge_types("Mutation", mutations), description=MUTATION),
             types=UNREFERENCED,
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         )
+    return without_null_defaults(schema)
 
 
 public_schema = build(QUERIES, MUTATIONS)

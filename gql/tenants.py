@@ -14,7 +14,7 @@ from domain.changes import ABSENT, Absent
 from gql.access import PERSON, staff
 from gql.context import Info
 from gql.ids import global_id
-from gql.maybe import given, given_text
+from gql.maybe import CLEARS, NOT_NULL, given, given_text, given_value
 from gql.roots import Payload, mutation
 from gql.scalars import CurrencyCode, Locale, LocalizedText, LocalizedTextInput, localized
 
@@ -44,7 +44,7 @@ class ProfileFields:
     @strawberry.field(description="Name of the shop or charity.")
     async def name(self, info: Info) -> LocalizedText:
         row = await self.row(info)
-        return localized(row.name_en, row.name_ar)
+        return localized(row.name_en, row.name_ar, row.locale)
 
     @strawberry.field(description="Where customers write to; orders are announced here.")
     async def contact_email(self, info: Info) -> str | None:
@@ -106,16 +106,18 @@ class TenantCreateInput:
     )
 
 
-@strawberry.input(description="What to change; fields left out stay as they are, null clears.")
+@strawberry.input(description="What to change; fields left out stay as they are.")
 class TenantUpdateInput:
-    slug: strawberry.Maybe[str] = strawberry.field(description="A new name in addresses.")
-    name: strawberry.Maybe[LocalizedTextInput] = strawberry.field(description="Replaces both languages.")
-    contact_email: strawberry.Maybe[str | None] = strawberry.field(description="Where customers write to.")
-    contact_phone: strawberry.Maybe[str | None] = strawberry.field(description="Where customers call.")
-    brand_primary: strawberry.Maybe[str | None] = strawberry.field(description="Main colour, `#rrggbb`.")
-    brand_secondary: strawberry.Maybe[str | None] = strawberry.field(description="Second colour, `#rrggbb`.")
-    locale: strawberry.Maybe[Locale] = strawberry.field(description="Default language.")
-    time_zone: strawberry.Maybe[str] = strawberry.field(description="IANA name.")
+    slug: strawberry.Maybe[str | None] = strawberry.field(description=f"A new name in addresses. {NOT_NULL}")
+    name: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
+        description=f"Replaces both languages. {NOT_NULL}"
+    )
+    contact_email: strawberry.Maybe[str | None] = strawberry.field(description=f"Where customers write to. {CLEARS}")
+    contact_phone: strawberry.Maybe[str | None] = strawberry.field(description=f"Where customers call. {CLEARS}")
+    brand_primary: strawberry.Maybe[str | None] = strawberry.field(description=f"Main colour, `#rrggbb`. {CLEARS}")
+    brand_secondary: strawberry.Maybe[str | None] = strawberry.field(description=f"Second colour, `#rrggbb`. {CLEARS}")
+    locale: strawberry.Maybe[Locale | None] = strawberry.field(description=f"Default language. {NOT_NULL}")
+    time_zone: strawberry.Maybe[str | None] = strawberry.field(description=f"IANA name. {NOT_NULL}")
 
 
 @strawberry.type(description="The tenant that was made or changed.")
@@ -158,14 +160,14 @@ def new_tenant(given_input: TenantCreateInput) -> tenants.NewTenant:
 
 
 def tenant_changes(changes: TenantUpdateInput) -> tenants.TenantChanges:
-    locale = given(changes.locale)
+    locale = given_value(changes.locale, "locale")
     return tenants.TenantChanges(
-        slug=given(changes.slug),
-        name=given_text(changes.name),
+        slug=given_value(changes.slug, "slug"),
+        name=given_text(changes.name, "name"),
         contact_email=given(changes.contact_email),
         contact_phone=given(changes.contact_phone),
         brand_primary=given(changes.brand_primary),
         brand_secondary=given(changes.brand_secondary),
         locale=ABSENT if isinstance(locale, Absent) else str(locale.value),
-        time_zone=given(changes.time_zone),
+        time_zone=given_value(changes.time_zone, "timeZone"),
     )

@@ -80,7 +80,7 @@ def membership_of(found: MembershipFound) -> Membership:
     tenant = MembershipTenant(
         id=global_id("tenant", found.tenant_id),
         slug=found.slug,
-        name=localized(found.name_en, found.name_ar),
+        name=localized(found.name_en, found.name_ar, found.locale),
         status=TenantStatus(found.status),
     )
     return Membership(tenant=tenant, role=MembershipRole(found.role))

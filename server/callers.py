@@ -50,7 +50,8 @@ class Callers:
         """The slug in `{slug}.<base domain>`; None for any other host."""
         host = headers.get("host", "")
         if self.trusted_proxies:
-            host = headers.get("x-forwarded-host", host)
+            # The last of several was added by the proxy next to us, which is the one we trust.
+            host = headers.get("x-forwarded-host", host).split(",")[-1].strip()
         name = host.lower().split(":")[0]
         slug = name.removesuffix(f".{self.base_domain}")
         return slug if slug != name and "." not in slug and slug.isascii() else None

@@ -7,6 +7,7 @@ from db.security.policies import (
     lookup_reads,
     lookup_writes,
     person_table,
+    platform_reads,
     platform_writes,
     tenant_table,
 )
@@ -54,6 +55,7 @@ def statements() -> list[str]:
         *operators(),
         *platform_writes("tenants", "UPDATE"),
         *platform_writes("audit_entries", "INSERT"),
+        *platform_reads("account_outbox", "account_sends"),
         *lookup_reads("tenants", "memberships", "people", "credentials", "sessions", "refresh_tokens", "operators"),
         *lookup_reads("outbox", "account_outbox"),
         *lookup_writes("outbox", "UPDATE"),

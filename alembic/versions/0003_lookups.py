@@ -11,7 +11,7 @@ depends_on = None
 
 FIND_REQUEST = """
 SELECT named.id, named.slug, named.status, named.currency, named.locale, hosted.id,
-       people.id, people.confirmed_at IS NOT NULL,
+       people.id,
        EXISTS (SELECT FROM sessions WHERE sessions.person_id = people.id AND sessions.id = session
                AND sessions.revoked_at IS NULL AND sessions.expires_at > now()),
        (SELECT role FROM memberships WHERE memberships.tenant_id = coalesce(named.id, hosted.id)
@@ -26,7 +26,7 @@ LEFT JOIN people ON people.subject = token_subject
 
 FIND_REQUEST_RETURNS = """TABLE (
     named_id uuid, named_slug text, named_status text, named_currency text, named_locale text, hosted_id uuid,
-    person_id uuid, confirmed boolean, session_active boolean, role text, operator boolean,
+    person_id uuid, session_active boolean, role text, operator boolean,
     hosted_slug text, hosted_status text, hosted_currency text, hosted_locale text)"""
 
 FIND_ACCOUNT = """
@@ -44,13 +44,14 @@ SELECT person_id, session_id, id FROM refresh_tokens WHERE token_hash = hash
 """
 
 FIND_MEMBERSHIPS = """
-SELECT memberships.tenant_id, tenants.slug, tenants.name_en, tenants.name_ar, tenants.status, memberships.role
+SELECT memberships.tenant_id, tenants.slug, tenants.name_en, tenants.name_ar, tenants.status,
+       tenants.locale, memberships.role
 FROM memberships JOIN tenants ON tenants.id = memberships.tenant_id
 WHERE memberships.person_id = app_person() ORDER BY memberships.id
 """
 
 FIND_OWNERS = """
-SELECT people.email, people.name, people.locale FROM memberships JOIN people ON people.id = memberships.person_id
+SELECT people.email, people.locale FROM memberships JOIN people ON people.id = memberships.person_id
 WHERE memberships.tenant_id = app_tenant() AND memberships.role = 'owner' ORDER BY memberships.id
 """
 
@@ -98,10 +99,10 @@ def statements() -> list[str]:
         ),
         *definer_function(
             "find_memberships()",
-            "TABLE (tenant_id uuid, slug text, name_en text, name_ar text, status text, role text)",
+            "TABLE (tenant_id uuid, slug text, name_en text, name_ar text, status text, locale text, role text)",
             FIND_MEMBERSHIPS,
         ),
-        *definer_function("find_owners()", "TABLE (email text, name text, locale text)", FIND_OWNERS),
+        *definer_function("find_owners()", "TABLE (email text, locale text)", FIND_OWNERS),
         *definer_function(
             "claim_outbox(most integer, lease_seconds integer)",
             "TABLE (tenant_id uuid, id uuid, attempts integer, due_at timestamptz)",

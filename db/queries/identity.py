@@ -63,6 +63,7 @@ class MembershipFound:
     name_en: str | None
     name_ar: str | None
     status: str
+    locale: str
     role: str
 
 

@@ -52,6 +52,18 @@ def platform_writes(table: str, command: str) -> list[str]:
     ]
 
 
+def platform_reads(*tables: str) -> list[str]:
+    """What center control may look at across people: that a mail waits, not what is in it."""
+    return [
+        statement
+        for table in tables
+        for statement in (
+            f"CREATE POLICY {table}_platform_read ON {table} FOR SELECT TO {PLATFORM} USING (true)",
+            f"GRANT SELECT ON {table} TO {PLATFORM}",
+        )
+    ]
+
+
 def lookup_reads(*tables: str) -> list[str]:
     """What definer functions may find across tenants and people."""
     return [

@@ -13,6 +13,8 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from db.session import UNNAMED_STATEMENTS
+
 OWNER, APP, PLATFORM, LOOKUP = "sadu_owner", "sadu_app", "sadu_platform", "sadu_lookup"
 
 
@@ -39,7 +41,9 @@ async def connected(url: str, database: str | None = None) -> AsyncGenerator[Asy
     """One connection outside the pools, each statement its own transaction."""
     target = make_url(url).set(drivername="postgresql+asyncpg")
     target = target.set(database=database) if database else target
-    engine = create_async_engine(target, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_async_engine(
+        target, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=dict(UNNAMED_STATEMENTS)
+    )
     try:
         async with engine.connect() as connection:
             yield connection

@@ -45,7 +45,7 @@ async def test_a_forwarded_host_is_believed_behind_a_trusted_proxy_alone(
     api: Api, settings: Settings, shop: Shop
 ) -> None:
     """Mission S2."""
-    forwarded = {"host": "internal", "x-forwarded-host": f"{shop.slug}.localhost"}
+    forwarded = {"host": "internal", "x-forwarded-host": f"claimed.example, {shop.slug}.localhost"}
     assert (await api.execute(STORE, headers=forwarded)).codes == ["TENANT_REQUIRED"]
     parts = build_parts(settings.model_copy(update={"trusted_proxies": 1}))
     async with running_api(parts) as behind_proxy:

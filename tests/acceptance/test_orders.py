@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from gql.ids import global_id
 from tests.support.api import Api
 from tests.support.factories import Factory, Shop
 from tests.support.mail import Post
-from tests.support.orders import ADVANCE, Till, new_key, outcomes, submission
+from tests.support.orders import ADVANCE, OnSale, Till, new_key, outcomes, submission
 from tests.support.statements import counted_statements
 
 TIMELINE = "query($id: ID!) { tenant { order(id: $id) { timeline { event from to actorKind actorId reason at } } } }"
@@ -90,6 +91,42 @@ async def test_an_order_keeps_what_it_showed(till: Till) -> None:
 
     assert confirmed["lines"] == order["lines"]
     assert confirmed["total"] == order["total"]
+
+
+async def test_a_line_leads_to_its_variant_and_to_its_item_as_far_as_the_viewer_may_see(
+    till: Till, factory: Factory
+) -> None:
+    """Mission O1, S3."""
+    product = await factory.product(till.shop, stock=7)
+    sold = OnSale(till.shop.tenant.id, product.item.id, product.variant.id)
+    lines = "lines { variantId variant { id isArchived price { amount } item { id slug variants { item { id } } } } }"
+    submit = f"""mutation($input: OrderSubmitInput!) {{
+      orderSubmit(input: $input) {{ order {{ id {lines} }} userErrors {{ code }} }}
+    }}"""
+    find = f"query($id: ID!) {{ tenant {{ order(id: $id) {{ {lines} }} }} }}"
+    given = {"input": submission((sold, 2))}
+
+    order = (await till.api.execute(submit, given, tenant=till.shop.slug)).payload("orderSubmit")["order"]
+    variant = order["lines"][0]["variant"]
+    assert (variant["id"], variant["isArchived"]) == (order["lines"][0]["variantId"], False)
+    assert variant["item"] == {
+        "id": product.id,
+        "slug": product.item.slug,
+        "variants": [{"item": {"id": product.id}}],
+    }
+
+    refused = await till.api.execute(submit.replace("isArchived", "stock"), given, tenant=till.shop.slug)
+    assert refused.codes == ["FORBIDDEN"]
+    assert refused.body["data"]["orderSubmit"]["order"]["lines"][0]["variant"]["stock"] is None
+
+    await till.change_item(sold, status="draft")
+    await till.change(sold, archived_at=datetime.now(UTC))
+    again = (await till.api.execute(submit, given, tenant=till.shop.slug)).payload("orderSubmit")["order"]
+    assert again["id"] == order["id"]
+    assert again["lines"][0]["variant"] is None
+    staff = await till.api.execute(find, {"id": order["id"]}, token=till.shop.token, tenant=till.shop.slug)
+    shown = staff.data["tenant"]["order"]["lines"][0]["variant"]
+    assert (shown["isArchived"], shown["item"]["id"]) == (True, product.id)
 
 
 async def test_the_mails_speak_the_shoppers_language(till: Till, post: Post) -> None:

@@ -87,6 +87,31 @@ async def test_bad_input_is_told_by_code_and_field(
     assert reply.data["tenantCreate"]["tenant"] is None
 
 
+async def test_everything_wrong_is_told_at_once(api: Api, factory: Factory, shop: Shop) -> None:
+    """Mission T4, S1."""
+    person = await factory.member()
+    bad = {
+        "slug": "Dates",
+        "name": {"en": " "},
+        "contactEmail": "not an address",
+        "contactPhone": "call me",
+        "timeZone": "Asia/Atlantis",
+    }
+    expected = [
+        ("INVALID", ["slug"]),
+        ("REQUIRED", ["name"]),
+        ("INVALID", ["contactEmail"]),
+        ("INVALID", ["contactPhone"]),
+        ("INVALID", ["timeZone"]),
+    ]
+    made = await api.execute(CREATE, {"input": bad}, token=person.token)
+    assert made.faults("tenantCreate") == expected
+    changed = await api.execute(UPDATE, {"input": bad}, token=shop.token, tenant=shop.slug)
+    assert changed.faults("tenantUpdate") == expected
+    untouched = await api.execute("{ store { slug timeZone } }", tenant=shop.slug)
+    assert untouched.data["store"] == {"slug": shop.slug, "timeZone": "Asia/Kuwait"}
+
+
 async def test_a_slug_is_given_once_however_many_ask_at_the_same_time(api: Api, factory: Factory) -> None:
     """Mission T4."""
     person, slug = await factory.member(), f"race-{factory.word()}"
@@ -140,3 +165,27 @@ async def test_only_those_who_manage_the_tenant_change_it(api: Api, factory: Fac
     untouched = await api.execute("{ store { brandPrimary } }", tenant=shop.slug)
     assert untouched.data["store"]["brandPrimary"] is None
     (await api.execute(UPDATE, change, token=admin.token, tenant=shop.slug)).payload("tenantUpdate")
+
+
+async def test_a_tenants_name_falls_to_its_own_language_whatever_the_request_names(
+    api: Api, factory: Factory, shop: Shop
+) -> None:
+    """Mission T4, S1: in the payload of its creation, among memberships, on the platform."""
+    assert shop.tenant.locale == "en"
+    person, slug = await factory.member(), f"bilingual-{factory.word()}"
+    document = """mutation($input: TenantCreateInput!) {
+      tenantCreate(input: $input) { tenant { id name { value } } userErrors { code } }
+    }"""
+    given = {"slug": slug, "name": {"en": "Date House", "ar": "بيت التمر"}, "locale": "EN"}
+    made = (await api.execute(document, {"input": given}, token=person.token)).payload("tenantCreate")["tenant"]
+    assert made["name"]["value"] == "Date House"
+    arabic = await factory.shop(locale="ar")
+    listed = "{ viewer { memberships { tenant { name { value inArabic: value(locale: AR) } } } } }"
+    for tenant in (None, arabic.slug):
+        viewer = (await api.execute(listed, token=person.token, tenant=tenant)).data["viewer"]
+        name = viewer["memberships"][0]["tenant"]["name"]
+        assert name == {"value": "Date House", "inArabic": "بيت التمر"}
+    operator = await factory.operator()
+    found = "query($id: ID!) { platform { tenant(id: $id) { name { value } } } }"
+    platform = (await api.admin(found, {"id": made["id"]}, token=operator.token)).data["platform"]
+    assert platform["tenant"]["name"]["value"] == "Date House"

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,18 +10,37 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
-from bootstrap import Parts
+from bootstrap import Parts, Settings, build_parts
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category, new_id
-from db.security.roles import connected
+from db.security.roles import APP, OWNER, connected
 from db.session import AsyncSession, Scope
 from domain import catalog, categories
 from domain.catalog import ItemFilter
 from domain.pages import PageRequest, encode_cursor
+from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop
 
 BIG, SMALL, SHELVES = 5_000, 500, 50
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 MIDDLE = encode_cursor(BEGINNING + timedelta(minutes=BIG // 2), uuid.UUID(int=0))
+
+
+@pytest.fixture(scope="module")
+async def parts(databases: Databases, process_name: str, settings: Settings) -> AsyncGenerator[Parts]:
+    """A database of its own: the planner knows only the average tenant, so neighbours would change the plans."""
+    name = f"{process_name}_plans"
+    await databases.clone(name)
+    urls = {"database_url": databases.url(name, APP), "owner_database_url": databases.url(name, OWNER)}
+    built = build_parts(settings.model_copy(update=urls))
+    yield built
+    await built.close()
+    await databases.drop(name)
+
+
+@pytest.fixture(scope="module")
+def factory(parts: Parts) -> Factory:
+    assert parts.settings.owner_database_url
+    return Factory(parts, parts.settings.owner_database_url)
 
 
 @pytest.fixture(scope="module")

@@ -54,10 +54,25 @@ def test_anything_else_is_no_slug(text: str) -> None:
         checked_slug(text, "slug")
 
 
-@pytest.mark.parametrize("name", ["see www.example.com", "me@example.com", "http://x", "Cheap.com pills"])
+@pytest.mark.parametrize(
+    "name",
+    ["see www.example.com", "me@example.com", "http://x", "Cheap.com pills", "bit.ly/abc win", "t.me", "EVIL.COM"],
+)
 def test_a_name_carries_no_address(name: str) -> None:
     with pytest.raises(UserFault):
         person_name(name, "name", limit=100)
+
+
+@pytest.mark.parametrize("name", ["Dr.Ahmed Al-Sabah", "A.B. Smith", "د. نورة", "St. John", "Mary-Jane O'Neil"])
+def test_a_name_with_a_title_is_a_name(name: str) -> None:
+    assert person_name(name, "name", limit=100) == name
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u2028", "\ufeff"])
+def test_marks_that_mislead_the_eye_are_refused(mark: str) -> None:
+    with pytest.raises(UserFault):
+        cleaned(f"abc{mark}def", "name", limit=100)
+    assert cleaned("می\u200cخواهم", "name", limit=100), "the joiners that Arabic script needs stay"
 
 
 def test_one_address_has_one_spelling() -> None:

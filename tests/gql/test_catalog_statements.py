@@ -1,5 +1,6 @@
 """However many rows an answer has, the database is asked equally often."""
 
+import secrets
 import uuid
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bootstrap import Parts
 from domain import categories
 from domain.categories import NewCategory
+from domain.order_placement import Customer, NewOrder, NewOrderLine, place
 from domain.texts import LocalizedText
 from gql.ids import global_id
 from tests.support.api import Api
@@ -15,31 +17,38 @@ from tests.support.statements import counted_statements
 
 ITEM = """
 nodes {
-  slug isAvailable price { amount } variants { sku availability }
+  slug isAvailable price { amount } variants { sku availability isArchived item { slug } }
   categories { slug parent { slug } children { slug } }
 }
 """
 QUERIES = {
-    "items on the storefront": f"{{ store {{ items(first: 100) {{ totalCount {ITEM} }} }} }}",
-    "items of a category": f'{{ store {{ items(first: 100, category: "top") {{ totalCount {ITEM} }} }} }}',
-    "items in the back office": f"{{ tenant {{ items(first: 100) {{ totalCount {ITEM} }} }} }}",
+    "items on the storefront": f"{{ store {{ items(first: 40) {{ totalCount {ITEM} }} }} }}",
+    "items of a category": f'{{ store {{ items(first: 40, category: "top") {{ totalCount {ITEM} }} }} }}',
+    "items in the back office": f"{{ tenant {{ items(first: 40) {{ totalCount {ITEM} }} }} }}",
     "items on every shelf": f"""{{ store {{ categories {{
         slug items(first: 2) {{ totalCount {ITEM} }}
         children {{ slug parent {{ slug }} items(first: 2) {{ totalCount {ITEM} }} }}
     }} }} }}""",
+    "variants of order lines": """{ tenant { orders(first: 100) { nodes {
+        lines { variant { sku isArchived item { slug isAvailable } } }
+    } } } }""",
 }
 
 
 async def furnish(parts: Parts, factory: Factory, shop: Shop, *, shelves: int, items: int) -> None:
-    """A category with `shelves` others below it, and `items` spread over them."""
+    """A category with `shelves` others below it, `items` spread over them, and an order of every three items."""
     ids: list[uuid.UUID] = []
     async with parts.database.write(shop.actor.scope) as session:
         top = await categories.create(session, actor=shop.actor, given=NewCategory(LocalizedText("Top", None)))
         for number in range(shelves):
             given = NewCategory(LocalizedText(f"Shelf {number}", None), parent_id=top.id)
             ids.append((await categories.create(session, actor=shop.actor, given=given)).id)
-    for number in range(items):
-        await factory.product(shop, category_ids=[top.id, ids[number % shelves]])
+    products = [await factory.product(shop, category_ids=[top.id, ids[each % shelves]]) for each in range(items)]
+    for first in range(0, items, 3):
+        lines = [NewOrderLine(product.variant.id, 1) for product in products[first : first + 3]]
+        order = NewOrder(Customer("Sara", "sara@people.test"), lines)
+        async with parts.database.write(shop.guest.scope) as session:
+            await place(session, actor=shop.guest, given=order, idempotency_key=secrets.token_urlsafe(24))
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())

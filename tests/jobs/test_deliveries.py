@@ -13,7 +13,7 @@ from db.models import OutboxMessage, Send, Tenant
 from db.queries.outbox import Lease
 from db.session import Scope
 from domain import deliveries
-from domain.actors import Actor, ActorKind, system_actor
+from domain.actors import Actor, ActorKind
 from domain.deliveries import MOST_TRIES, TENANTS, Outcome, Post, claim, deliver, pause_after
 from domain.errors import AccessDenied, UserFault
 from domain.ports import OutgoingMail
@@ -171,8 +171,9 @@ async def test_the_dead_are_replayed_under_their_message_id(
     server.to_content = lambda _mail: "451 not now"
     await exhaust(ground, worker, tenant)
     server.to_content = lambda _mail: "250 taken"
+    owner = Actor(ActorKind.PERSON, tenant.id, uuid.uuid4(), "owner")
     async with ground.database.write(Scope(tenant_id=tenant.id)) as session:
-        await deliveries.replay(session, actor=system_actor(tenant.id), message_id=message_id)
+        await deliveries.replay(session, actor=owner, message_id=message_id)
     await drain(worker)
     assert await outcome(ground, tenant, message_id) == ("done", 1, "sent", MOST_TRIES + 1)
     assert set(server.message_ids()) == {f"<{message_id}@api.sadu.test>"}
@@ -181,10 +182,10 @@ async def test_the_dead_are_replayed_under_their_message_id(
 async def test_only_the_dead_are_replayed_and_only_by_who_may(ground: Ground, worker: WorkerParts) -> None:
     tenant, message_id, _ = await order_mail(ground)
     await drain(worker)
-    member = Actor(ActorKind.PERSON, tenant.id, uuid.uuid4(), "member")
+    owner, member = (Actor(ActorKind.PERSON, tenant.id, uuid.uuid4(), role) for role in ("owner", "member"))
     async with ground.database.write(Scope(tenant_id=tenant.id)) as session:
         with pytest.raises(UserFault, match="No such dead message"):
-            await deliveries.replay(session, actor=system_actor(tenant.id), message_id=message_id)
+            await deliveries.replay(session, actor=owner, message_id=message_id)
         with pytest.raises(AccessDenied):
             await deliveries.replay(session, actor=member, message_id=message_id)
     assert (await ground.message(tenant, message_id)).status == "done"

@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from bootstrap import Parts, Settings, build_parts
-from db.security.roles import APP, OWNER, PLATFORM, connected
+from bootstrap import Settings, build_parts
+from db.security.roles import APP, connected
 from tests.support.api import Api, running_api
-from tests.support.databases import Databases
-from tests.support.factories import Factory
+from tests.support.breakable import Breakable
 
 JSON = {"content-type": "application/json"}
 STRICT = {"accept": "application/graphql-response+json"}
@@ -111,40 +109,6 @@ async def test_health_and_keys(api: Api) -> None:
     assert (await api.http.get("/health/ready")).json() == {"status": "ready"}
     (key,) = (await api.http.get("/.well-known/jwks.json")).json()["keys"]
     assert set(key) == {"kty", "n", "e", "kid", "use", "alg"}
-
-
-@dataclass(frozen=True, slots=True)
-class Breakable:
-    """The API on a database of its own that a test may damage, with a short deadline."""
-
-    api: Api
-    parts: Parts
-    factory: Factory
-    owner_url: str
-
-    async def waiting_queries(self) -> int:
-        async with connected(self.owner_url) as connection:
-            query = """SELECT count(*) FROM pg_stat_activity
-                       WHERE usename = 'sadu_app' AND datname = current_database() AND wait_event_type = 'Lock'"""
-            return (await connection.execute(text(query))).scalar_one()
-
-
-@pytest.fixture
-async def breakable(databases: Databases, process_name: str, settings: Settings) -> AsyncGenerator[Breakable]:
-    name = f"{process_name}_breakable"
-    await databases.clone(name)
-    urls = {
-        "database_url": databases.url(name, APP),
-        "platform_database_url": databases.url(name, PLATFORM),
-        "deadline_seconds": 0.5,
-    }
-    parts = build_parts(settings.model_copy(update=urls))
-    owner_url = databases.url(name, OWNER)
-    try:
-        async with running_api(parts) as api:
-            yield Breakable(api, parts, Factory(parts, owner_url), owner_url)
-    finally:
-        await databases.drop(name)
 
 
 async def test_what_breaks_inside_is_masked_and_told_by_request_id(breakable: Breakable) -> None:

@@ -90,7 +90,13 @@ async def running_api(parts: Parts) -> AsyncGenerator[Api]:
     """Serve the product's application on a free port of this machine."""
     app = create_app(server_parts(parts))
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, loop="none", lifespan="on", timeout_graceful_shutdown=2
+        app,
+        log_config=None,
+        access_log=False,
+        loop="none",
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,
     )
     server = QuietServer(config)
     # With the protocol named, asyncio sets TCP_NODELAY; without, every answer waits 40 ms for an acknowledgement.

@@ -1,0 +1,58 @@
+"""Null in an update clears what may be cleared, and is refused in words elsewhere; the input says which."""
+
+from typing import Any
+
+from tests.support.api import Api
+from tests.support.factories import Factory, Shop
+
+INPUTS = "{ __schema { types { name inputFields { name description type { kind } } } } }"
+CATEGORY = """mutation($input: CategoryCreateInput!) {
+  categoryCreate(input: $input) { category { id } userErrors { code } }
+}"""
+ERRORS = "userErrors { code field message }"
+INTERNALS = ("strawberry", "object at", "Maybe[")
+
+
+async def test_null_in_any_field_of_an_update_clears_it_or_is_a_fault_with_its_path(
+    api: Api, factory: Factory, shop: Shop
+) -> None:
+    """Mission S1, S3: every field of every update, found by introspection."""
+    product = await factory.product(shop)
+    made = await api.execute(CATEGORY, {"input": {"name": {"en": "Shelf"}}}, token=shop.token, tenant=shop.slug)
+    needed: dict[str, dict[str, Any]] = {
+        "TenantUpdateInput": {},
+        "CatalogItemUpdateInput": {"id": product.id},
+        "CatalogVariantUpdateInput": {"id": product.variant_id},
+        "CategoryUpdateInput": {"id": made.payload("categoryCreate")["category"]["id"]},
+    }
+    updates = await update_inputs(api)
+    assert set(updates) == set(needed)
+    version = 1
+    for name, fields in updates.items():
+        mutation = name[0].lower() + name.removesuffix("Input")[1:]
+        document = f"mutation($input: {name}!) {{ {mutation}(input: $input) {{ {ERRORS} }} }}"
+        for field in fields:
+            given = needed[name] | ({"version": version} if name == "CatalogItemUpdateInput" else {})
+            reply = await api.execute(
+                document, {"input": given | {field["name"]: None}}, token=shop.token, tenant=shop.slug
+            )
+            assert not any(word in str(reply.body) for word in INTERNALS), (name, field["name"], reply.body)
+            refused = "Null is refused" in field["description"]
+            assert reply.faults(mutation) == ([("REQUIRED", [field["name"]])] if refused else []), (name, field["name"])
+            version += not refused and name.startswith("Catalog")
+
+
+async def test_a_null_written_in_the_document_is_refused_in_words_too(api: Api, shop: Shop) -> None:
+    document = "mutation { tenantUpdate(input: {locale: null}) { userErrors { code field } } }"
+    reply = await api.execute(document, token=shop.token, tenant=shop.slug)
+    assert reply.faults("tenantUpdate") == [("REQUIRED", ["locale"])]
+
+
+async def update_inputs(api: Api) -> dict[str, list[dict[str, Any]]]:
+    """The nullable fields of each update's input."""
+    types: list[dict[str, Any]] = (await api.execute(INPUTS)).data["__schema"]["types"]
+    return {
+        each["name"]: [field for field in each["inputFields"] if field["type"]["kind"] != "NON_NULL"]
+        for each in types
+        if each["name"].endswith("UpdateInput")
+    }
