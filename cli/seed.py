@@ -47,7 +47,7 @@ class Demo:
                 {
                     "slug": owner.tenant_slug,
                     "owner_email": owner.email,
-                    "owner_password": owner.password,
+                    "password": owner.password,
                     "access_token": owner.access_token,
                 }
                 for owner in owners

@@ -32,9 +32,9 @@ async def test_the_readmes_first_steps_on_a_fresh_machine() -> None:
         for tenant in (shop, charity):
             office = await api.execute("{ tenant { slug } }", token=tenant["access_token"], tenant=tenant["slug"])
             assert office.data["tenant"]["slug"] == tenant["slug"]
-            credentials = {"email": tenant["owner_email"], "password": tenant["owner_password"]}
+            credentials = {"email": tenant["owner_email"], "password": tenant["password"]}
             (await api.execute(SIGN_IN, {"input": credentials})).payload("sessionSignIn")
-        assert shop["owner_password"] == PASSWORD
+        assert shop["password"] == PASSWORD
         platform = await api.admin(
             "{ platform { tenants { totalCount } } }", token=told["demo"]["platform"]["access_token"]
         )
