@@ -87,7 +87,8 @@ class IdentityMutation:
     @mutation(
         AccountPayload,
         access=OPEN,
-        description="Make an account and mail a code. An address that has one already gets a mail that says so.",
+        description="Make an account and mail a code. An address that has one already gets a mail that says so. "
+        "One address gets at most one mail a minute and ten a day.",
     )
     async def account_sign_up(self, info: Info, input: AccountSignUpInput) -> AccountPayload | None:
         given = checked_sign_up(input.email, input.password, input.name, str(input.locale.value))

@@ -38,6 +38,7 @@ class Loaders:
         self._reads, self._scope = reads, scope
         self._loaders: dict[object, Loader[Any, Any]] = {}
         self._running: set[asyncio.Task[Any]] = set()
+        self._ended = False
 
     def of(self, batch: Batch[K, V]) -> Loader[K, V]:
         """The loader of a domain function `(session, keys) -> {key: value}`."""
@@ -47,6 +48,8 @@ class Loaders:
 
     def _reading(self, batch: Batch[K, V]) -> Callable[[list[K]], Awaitable[list[V | None]]]:
         async def load_batch(keys: list[K]) -> list[V | None]:
+            if self._ended:  # asked for just before the request ended: nobody waits for it any more
+                return [None] * len(keys)
             task = asyncio.current_task()
             assert task is not None  # noqa: S101 - a coroutine always runs in a task
             self._running.add(task)
@@ -65,7 +68,8 @@ class Loaders:
             loader.clear()
 
     async def cancel(self) -> None:
-        """End the batches that are still running, and wait until their connections are back."""
+        """End the batches that are still running, and wait until their connections are back. None begins after."""
+        self._ended = True
         running = list(self._running)
         for task in running:
             task.cancel()

@@ -139,7 +139,10 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
     if cause is None:
         return coded(error, ErrorCode.BAD_USER_INPUT)
     if isinstance(cause, UserFault | UserFaults):
-        return coded(error, ErrorCode.BAD_USER_INPUT, str(cause))
+        refused = coded(error, ErrorCode.BAD_USER_INPUT, str(cause))
+        path = cause.field if isinstance(cause, UserFault) else ()
+        refused["extensions"] = {"code": ErrorCode.BAD_USER_INPUT.value, "field": list(path)}
+        return refused
     if isinstance(cause, AccessDenied):
         return coded(error, ErrorCode.FORBIDDEN, "You may not do this here.")
     # The schema's names of the fields: the path would hold aliases, which are the client's words.

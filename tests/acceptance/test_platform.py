@@ -143,6 +143,7 @@ async def test_bad_pages_are_told(api: Api, factory: Factory) -> None:
     for variables in ({"first": 101}, {"first": -1}, {"first": 1, "after": "nonsense"}, {"first": 1, "after": "W10"}):
         reply = await api.admin(TENANTS, variables, token=operator.token)
         assert reply.codes == ["BAD_USER_INPUT"], (variables, reply.body)
+        assert reply.body["errors"][0]["extensions"]["field"] == ["after" if "after" in variables else "first"]
 
 
 async def test_the_tenants_audit_log_says_who_and_why(api: Api, factory: Factory, parts: Parts, shop: Shop) -> None:

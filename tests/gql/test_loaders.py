@@ -125,3 +125,14 @@ async def test_the_second_of_two_mutations_reads_afresh(api: Api, factory: Facto
     first, second = reply.payload("first")["item"], reply.payload("second")["item"]
     assert first == {"version": 2, "price": {"amount": "1.000"}, "variants": [{"price": {"amount": "1.000"}}]}
     assert second == {"version": 3, "price": {"amount": "2.000"}, "variants": [{"price": {"amount": "2.000"}}]}
+
+
+async def test_no_batch_begins_after_the_request_has_ended() -> None:
+    gate, reads = Gate(), NoDatabase()
+    loaders = Loaders(reads, Scope())
+    asked = asyncio.ensure_future(loaders.of(gate.upper).load("shared"))
+    await asyncio.sleep(0)
+    await loaders.cancel()
+    async with asyncio.timeout(2):
+        assert await asked is None
+    assert (gate.batches, reads.open) == ([], 0)
