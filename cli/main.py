@@ -202,7 +202,7 @@ def checked_parts(settings: Settings) -> Parts:
 def check_port(host: str, port: int) -> None:
     """Say now, in words, that somebody else is there already."""
     try:
-        with socket.create_server((host, port)):
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except OSError as error:
         raise SystemExit(f"SADU_HOST and SADU_PORT: cannot listen on {host}:{port}: {error.strerror}") from None
