@@ -24,7 +24,6 @@ class ActorKind(Enum):
     GUEST = "guest"
     PERSON = "person"
     OPERATOR = "operator"
-    SYSTEM = "system"
 
 
 EVERYDAY = frozenset(

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from zoneinfo import available_timezones
 
 from sqlalchemy import select, text
@@ -176,7 +177,13 @@ def checked_colour(colour: str | None, *field: str) -> str | None:
     return colour.lower()
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Read once: the library walks the folders of its data at each call."""
+    return frozenset(available_timezones())
+
+
 def checked_time_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in time_zones():
         raise UserFault(FaultCode.INVALID, "This is not an IANA time zone, such as Asia/Kuwait.", ("timeZone",))
     return name

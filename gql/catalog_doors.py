@@ -11,6 +11,7 @@ from gql.catalog import CatalogItem, CatalogItemKind, CatalogItemStatus, Categor
 from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.ids import known_id
+from gql.scalars import written
 
 KindFilter = Annotated[CatalogItemKind | None, strawberry.argument(description="Only items of this kind.")]
 StatusFilter = Annotated[CatalogItemStatus | None, strawberry.argument(description="Only items of this status.")]
@@ -111,8 +112,3 @@ class StaffCatalogFields:
         async with info.context.read() as session:
             row = await categories.find_category(session, actor=info.context.actor, category_id=category_id)
         return Category(stored=row) if row else None
-
-
-def written(choice: CatalogItemKind | CatalogItemStatus | None) -> str | None:
-    """The value of an enum as the database writes it."""
-    return str(choice.value) if choice else None

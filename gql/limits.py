@@ -46,9 +46,10 @@ USUAL_LIST = 5
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Fields with fragments written out, and the depth they reach."""
+    """Fields with fragments written out: all of them, those at the top level, and the depth they reach."""
 
     fields: int
+    width: int
     depth: int
 
 
@@ -80,39 +81,38 @@ class Shape:
             f"A document has at most {MOST_ALIASES} aliases.": self._written["aliases"] > MOST_ALIASES,
             f"A document has at most {MOST_DIRECTIVES} directives.": self._written["directives"] > MOST_DIRECTIVES,
             f"A field is asked for at most {MOST_OF_ONE_KEY} times in one place.": self._written["crowds"] > 0,
-            f"An operation has at most {MOST_ROOT_FIELDS} root fields.": any(
-                len(operation.selection_set.selections) > MOST_ROOT_FIELDS for operation in self._operations
-            ),
+            f"An operation has at most {MOST_ROOT_FIELDS} root fields.": max((e.width for e in extents), default=0)
+            > MOST_ROOT_FIELDS,
         }
         return next((message for message, exceeded in found.items() if exceeded), None)
 
     def _extent(self, selections: SelectionSetNode) -> Extent:
-        fields = depth = 0
+        fields = width = depth = 0
         keys: Counter[str] = Counter()
         for node in selections.selections:
             self._written["directives"] += len(node.directives or ())
             below = self._below(node)
-            fields, depth = fields + below.fields, max(depth, below.depth)
+            fields, width, depth = fields + below.fields, width + below.width, max(depth, below.depth)
             if isinstance(node, FieldNode):
                 keys[(node.alias or node.name).value] += 1
         self._written["crowds"] += any(count > MOST_OF_ONE_KEY for count in keys.values())
-        return Extent(fields, depth)
+        return Extent(fields, width, depth)
 
     def _below(self, node: Any) -> Extent:
         if isinstance(node, FragmentSpreadNode):
             return self._fragment(node.name.value)
         inside: SelectionSetNode | None = node.selection_set
-        below = self._extent(inside) if inside else Extent(0, 0)
+        below = self._extent(inside) if inside else Extent(0, 0, 0)
         if not isinstance(node, FieldNode):
             return below
         self._written["fields"] += 1
         self._written["aliases"] += node.alias is not None
-        return Extent(below.fields + 1, below.depth + 1)
+        return Extent(below.fields + 1, 1, below.depth + 1)
 
     def _fragment(self, name: str) -> Extent:
         """A fragment's extent; nothing for one that is missing or contains itself, which validation will tell."""
         if name not in self._known:
-            self._known[name] = Extent(0, 0)
+            self._known[name] = Extent(0, 0, 0)
             if name in self._fragments:
                 self._known[name] = self._extent(self._fragments[name].selection_set)
         return self._known[name]

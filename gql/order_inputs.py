@@ -4,7 +4,7 @@ import strawberry
 
 from domain.order_placement import Customer, NewOrder, NewOrderLine
 from gql.ids import known_id
-from gql.scalars import Locale
+from gql.scalars import Locale, written
 
 
 @strawberry.input(description="Who orders, and how to reach them.")
@@ -61,5 +61,5 @@ def new_order(given: OrderSubmitInput) -> NewOrder:
         customer=Customer(given.customer.name, given.customer.email, given.customer.phone),
         lines=[NewOrderLine(known_id("variant", line.variant_id), line.quantity) for line in given.lines],
         note=given.note,
-        locale=str(given.locale.value) if given.locale else None,
+        locale=written(given.locale),
     )

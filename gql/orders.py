@@ -21,7 +21,7 @@ from gql.ids import global_id, known_id, row_id
 from gql.node import Node
 from gql.order_inputs import OrderCancelInput, OrderConfirmInput, OrderFulfilInput, OrderSubmitInput, new_order
 from gql.roots import Payload, mutation
-from gql.scalars import LocalizedText, Money, localized, money
+from gql.scalars import LocalizedText, Money, localized, money, written
 
 
 @strawberry.enum(description="Where an order stands.")
@@ -60,7 +60,6 @@ class TimelineActorKind(Enum):
     GUEST = strawberry.enum_value("guest", description="Somebody who had not signed in.")
     PERSON = strawberry.enum_value("person", description="Somebody signed in: a customer or a member of staff.")
     OPERATOR = strawberry.enum_value("operator", description="An operator of the platform.")
-    SYSTEM = strawberry.enum_value("system", description="The platform itself, such as when a time limit passed.")
 
 
 @strawberry.type(description="Who ordered, as they wrote it.")
@@ -143,7 +142,7 @@ class OrderFields:
     async def orders(
         self, info: Info, first: First = 20, after: After = None, status: StatusFilter = None
     ) -> Connection[Order]:
-        wanted = str(status.value) if status else None
+        wanted = written(status)
         page_request = PageRequest(first, after)
         async with info.context.read() as session:
             page = await orders.list_orders(session, actor=info.context.actor, page=page_request, status=wanted)

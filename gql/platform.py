@@ -12,6 +12,7 @@ from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.ids import known_id, row_id
 from gql.roots import Payload, door, mutation
+from gql.scalars import written
 from gql.tenants import Tenant, TenantStatus
 
 StatusFilter = Annotated[TenantStatus | None, strawberry.argument(description="Only tenants with this standing.")]
@@ -24,7 +25,7 @@ class Platform:
     async def tenants(
         self, info: Info, first: First = 20, after: After = None, status: StatusFilter = None
     ) -> Connection[Tenant]:
-        wanted = str(status.value) if status else None
+        wanted = written(status)
         page_request = PageRequest(first, after)
         async with info.context.read_platform() as session:
             page = await platform.list_tenants(session, actor=info.context.operator, page=page_request, status=wanted)

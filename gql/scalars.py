@@ -50,6 +50,11 @@ SCALARS: dict[object, ScalarDefinition] = {
 }
 
 
+def written(choice: Enum | None) -> str | None:
+    """What the domain calls the value of an optional enum argument."""
+    return str(choice.value) if choice else None
+
+
 @strawberry.enum(description="A language of texts and mails.")
 class Locale(Enum):
     AR = strawberry.enum_value("ar", description="Arabic, written from right to left.")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap import DEVELOPMENT_MARK, Settings
+from devstack.environment import MARK
 from tests.support.databases import Databases
 
 SADU = Path(sys.executable).with_name("sadu")
@@ -74,6 +75,11 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
         "SADU_PUBLIC_URL is not https",
     ):
         assert line in refused.stderr, refused.stderr
+
+
+def test_the_keys_of_the_development_command_carry_the_mark_that_production_refuses() -> None:
+    """Mission X1: the two rooms must not know each other, so each names the mark."""
+    assert MARK == DEVELOPMENT_MARK
 
 
 def test_a_missing_setting_is_named_by_its_variable() -> None:

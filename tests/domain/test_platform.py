@@ -43,7 +43,6 @@ async def nobodies(factory: Factory, shop: Shop) -> list[Actor]:
         shop.actor,
         Actor(ActorKind.PERSON, shop.tenant.id, shop.owner.person.id, "operator"),
         Actor(ActorKind.PERSON, None, operator.person.id),
-        Actor(ActorKind.SYSTEM, shop.tenant.id),
     ]
 
 

@@ -30,6 +30,9 @@ HOSTILE = {
         for n in range(40)
     )
     + " }",
+    "root fields behind fragments": "{ ...f ...f ...g } fragment f on Query { ...g ...g } fragment g on Query { "
+    + " ".join(f"s{n}: store {{ slug }}" for n in range(5))
+    + " }",
     "tokens": "{ " + "__typename " * 5_000 + "}",
 }
 
