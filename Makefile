@@ -10,7 +10,7 @@ READY := .venv/.ready
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 2 ] || n=2; [ $$n -lt 8 ] || n=8; echo $$n)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check soak requirements \
+.PHONY: help dev test check soak bench requirements \
 	check-style check-types check-layers check-schema check-models check-migrations check-requirements
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make test           the whole suite, in parallel. ARGS="-k orders" passes options to pytest'
 	@echo 'make check          style, types, layers, schema, models, migrations, requirements'
 	@echo 'make soak           the long tests: kill loops'
+	@echo 'make bench          ratios of speed to hand-written code. ONLY=list,item,order,mixed,tenants; PROFILE=1'
 	@echo 'make requirements   export uv.lock to requirements.txt, for machines without uv'
 
 # No shell in between (the lines below have no shell characters), so that a signal to make reaches the command.
@@ -29,6 +30,10 @@ test: $(READY)
 
 soak: $(READY)
 	$(BIN)/pytest -m soak $(ARGS)
+
+# Prints and keeps the figures; fails where a target that must be reached is missed.
+bench: $(READY)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0 no false,$(PROFILE)),--profile)
 
 check: check-style check-types check-layers check-schema check-models check-migrations check-requirements
 

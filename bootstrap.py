@@ -13,12 +13,14 @@ from db.security.roles import objections_to_login
 from db.session import Database, create_engine
 from gql.context import Services
 from integrations.access_tokens import AccessTokenSigner, JwtVerifier, StaticKeys
+from integrations.cost_buckets import CostBuckets
 from integrations.local_identity import LocalIdentityProvider
 from integrations.passwords import Argon2Passwords
 from integrations.smtp import SmtpMailSender
 from jobs.work_signal import ArqWorkSignal
 from jobs.worker import WorkerParts
 from server.app import ServerParts
+from server.storefront_versions import StorefrontVersions
 
 DEVELOPMENT_MARK = "sadu-development"
 """Keys made by `sadu dev` carry it, so that production can refuse them."""
@@ -98,6 +100,14 @@ class Settings(BaseSettings):
     deadline_seconds: float = Field(
         default=10.0, gt=0, description="how long a query may take; a mutation runs to its end"
     )
+    cost_bucket: int = Field(default=10_000, ge=1, description="points that a client may spend on queries at once")
+    cost_restore: int = Field(default=1_000, ge=1, description="points that come back to a client each second")
+    introspection: bool | None = Field(
+        default=None, description="tell the schema to whoever asks; by default everywhere but in production"
+    )
+    storefront_cache: int = Field(
+        default=64, ge=0, description="megabytes of guests' answers that each process keeps; 0 keeps none"
+    )
     graphiql: bool | None = Field(default=None, description="serve GraphiQL; by default everywhere but in production")
     allow_loopback: bool = Field(
         default=False,
@@ -108,6 +118,11 @@ class Settings(BaseSettings):
     @cached_property
     def issuer(self) -> str:
         return self.identity_issuer or self.public_url
+
+    @property
+    def introspects(self) -> bool:
+        """Whether the schema is told to whoever asks for it."""
+        return self.env != "production" if self.introspection is None else self.introspection
 
 
 def password_in(url: str | None) -> str:
@@ -167,10 +182,12 @@ class Parts:
     identity: LocalIdentityProvider
     signer: AccessTokenSigner
     signal: ArqWorkSignal
+    throttle: CostBuckets
     mail: SmtpMailSender
 
     async def close(self) -> None:
         """Give back every connection."""
+        await self.throttle.close()
         await self.signal.close()
         await self.database.dispose()
         await self.platform_database.dispose()
@@ -208,27 +225,47 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
         identity=identity,
         signer=signer,
         signal=signal,
+        throttle=CostBuckets(settings.redis_url, maximum=settings.cost_bucket, restore_rate=settings.cost_restore),
         mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
     )
 
 
-def build_database(settings: Settings, url: str) -> Database:
-    engine = create_engine(url, pool_size=settings.pool_size, pgbouncer=settings.pgbouncer)
+def build_database(settings: Settings, url: str, *, pool_size: int | None = None) -> Database:
+    engine = create_engine(url, pool_size=pool_size or settings.pool_size, pgbouncer=settings.pgbouncer)
     return Database(engine, statement_timeout_ms=settings.statement_timeout_ms)
 
 
 def server_parts(parts: Parts) -> ServerParts:
     settings = parts.settings
     graphiql = settings.env != "production" if settings.graphiql is None else settings.graphiql
+    # A connection of its own: behind requests that exhaust the pool, nobody would know what has changed.
+    feed = build_database(settings, settings.database_url, pool_size=1)
+    versions = StorefrontVersions(feed)
+
+    async def close() -> None:
+        await feed.dispose()
+        await parts.close()
+
     return ServerParts(
-        services=Services(parts.database, parts.platform_database, parts.identity, parts.signal),
+        services=Services(
+            parts.database,
+            parts.platform_database,
+            parts.identity,
+            parts.signal,
+            parts.throttle,
+            storefront_changed=versions.bump,
+        ),
+        versions=versions,
+        answer_cache_bytes=settings.storefront_cache * 2**20,
+        introspection=settings.introspects,
         verifier=JwtVerifier(StaticKeys(parts.signer.public_key), settings.issuer, settings.identity_client_id),
         keys=parts.signer.jwks(),
         base_domain=settings.base_domain,
         trusted_proxies=settings.trusted_proxies,
         deadline_seconds=settings.deadline_seconds,
         graphiql=graphiql,
-        close=parts.close,
+        start=parts.throttle.start,
+        close=close,
     )
 
 

@@ -6,29 +6,47 @@ A session without a scope refuses to begin. Nothing here commits early: the bloc
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
-__all__ = ["AsyncSession", "Database", "NestedTransactionError", "Reads", "RequestReads", "Scope", "create_engine"]
+__all__ = [
+    "AsyncSession",
+    "Database",
+    "NestedTransactionError",
+    "Reads",
+    "RequestReads",
+    "Scope",
+    "StaleTenantError",
+    "create_engine",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows a transaction sees: a tenant's, a person's own, both, or (by default) nobody's."""
+    """Whose rows a transaction sees: a tenant's, a person's own, both, or (by default) nobody's.
+
+    `edition` is what the tenant's row was when the process remembered it: the transaction begins only if it still is.
+    """
 
     tenant_id: uuid.UUID | None = None
     person_id: uuid.UUID | None = None
+    edition: int | None = None
 
 
 class ScopedSession(Session):
     """The synchronous session below `AsyncSession`; it carries the `after_begin` listener."""
+
+
+class StaleTenantError(RuntimeError):
+    """The tenant has changed since it was remembered: find it anew, and begin again."""
 
 
 class NestedTransactionError(RuntimeError):
@@ -39,6 +57,10 @@ BIND_SCOPE = text(
     "SELECT set_config('app.current_tenant', :tenant, true), set_config('app.current_person', :person, true), "
     "set_config('statement_timeout', :timeout, true)"
 )
+EXPECT_TENANT = text("SELECT expect_tenant(:edition)")
+STALE_TENANT = "SD001"
+"""What `expect_tenant` raises where the tenant's row has changed."""
+
 UNNAMED_STATEMENTS: Mapping[str, object] = {
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
@@ -62,6 +84,18 @@ def bind_scope(session: Session, _transaction: SessionTransaction, connection: C
             "timeout": str(session.info["timeout_ms"]),
         },
     )
+    if scope.edition is not None:
+        expect_tenant(connection, scope.edition)
+
+
+def expect_tenant(connection: Connection, edition: int) -> None:
+    """Raise `StaleTenantError` unless the tenant of the scope is still what it was."""
+    try:
+        connection.execute(EXPECT_TENANT, {"edition": edition})
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == STALE_TENANT:
+            raise StaleTenantError from None
+        raise
 
 
 def create_engine(url: str, *, pool_size: int, pgbouncer: bool = False) -> AsyncEngine:
@@ -143,16 +177,21 @@ async def begin_reading(database: Database, scope: Scope) -> AsyncSession:
 
 async def close_surely(session: AsyncSession) -> None:
     """Closes also while this task is being cancelled, so that a connection never stays checked out."""
-    closing = asyncio.ensure_future(session.close())
+    await surely(session.close())
+
+
+async def surely(work: Coroutine[Any, Any, None]) -> None:
+    """Finish a cleanup also while this task is being cancelled."""
+    running = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
-    while not closing.done():
+    while not running.done():
         try:
-            await asyncio.shield(closing)
+            await asyncio.shield(running)
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled:
         raise cancelled
-    closing.result()
+    running.result()
 
 
 class RequestReads:
@@ -167,6 +206,8 @@ class RequestReads:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._open: tuple[Scope, AsyncSession] | None = None
+        self.began = False
+        """Some transaction was begun."""
 
     @asynccontextmanager
     async def read(self, scope: Scope) -> AsyncGenerator[AsyncSession]:
@@ -190,6 +231,7 @@ class RequestReads:
             await self._drop()
         if self._open is None:
             self._open = (scope, await begin_reading(self._database, scope))
+            self.began = True
         return self._open[1]
 
     async def _drop(self) -> None:

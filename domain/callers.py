@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.actors import Actor, ActorKind
 from domain.ports import Claims
 
-FIND_REQUEST = text("SELECT * FROM find_request(:header, :host, :subject, :session)")
+FIND_CALLER = text("SELECT * FROM find_caller(:header, :host, :subject, :session)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class TenantBrief:
     status: str
     currency: str
     locale: str
+    edition: int = 0
+    """Of its row: another one as soon as anything about the tenant changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Caller:
     session_id: uuid.UUID | None
     role: str | None
     operator: bool
+    is_remembered: bool = False
+    """The tenant was not looked up: each transaction then begins by making sure that it is still what it was."""
+
+    @property
+    def expected_edition(self) -> int | None:
+        return self.tenant.edition if self.tenant and self.is_remembered else None
 
     def actor(self, request_id: str) -> Actor:
         """The actor of tenant-bound and personal work."""
@@ -45,6 +53,11 @@ class Caller:
             role=self.role,
             request_id=request_id,
         )
+
+
+def remembered_guest(tenant: TenantBrief) -> Caller:
+    """Somebody without credentials at the door of a tenant that was found before."""
+    return Caller(tenant, person_id=None, session_id=None, role=None, operator=False, is_remembered=True)
 
 
 class TenantUnknown(Exception):
@@ -69,7 +82,7 @@ async def identify(
         "subject": claims.subject if claims else None,
         "session": claims.session_id if claims else None,
     }
-    row = (await session.execute(FIND_REQUEST, values)).mappings().one()
+    row = (await session.execute(FIND_CALLER, values)).mappings().one()
     if claims is not None and not row["session_active"]:
         raise SessionEnded
     if header_slug is not None and row["named_id"] is None:
@@ -79,7 +92,9 @@ async def identify(
     source = "named" if row["named_id"] else "hosted"
     tenant = None
     if row[f"{source}_id"]:
-        tenant = TenantBrief(*(row[f"{source}_{part}"] for part in ("id", "slug", "status", "currency", "locale")))
+        tenant = TenantBrief(
+            *(row[f"{source}_{part}"] for part in ("id", "slug", "status", "currency", "locale", "edition"))
+        )
     return Caller(
         tenant=tenant,
         person_id=row["person_id"],

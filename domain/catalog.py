@@ -1,7 +1,7 @@
 """The catalogue as it is read: by shoppers, who see active items alone, and by staff."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -10,9 +10,15 @@ from sqlalchemy import Select, false, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from db.queries import catalog_items
 from db.queries.catalog import items_below
+from db.queries.positions import Position
+from db.queries.selections import Selection
+from db.queries.shapes import reader
+from db.rows import Record, Rows
 from domain.actors import Actor, Permission, require
-from domain.pages import Page, PageRequest, newest_first
+from domain.along import Along
+from domain.pages import Page, PageRequest, page_of
 from domain.texts import SLUG
 
 FEW = 5
@@ -36,9 +42,11 @@ class ItemFilter:
     category: str | None = None
 
 
-async def browse_items(session: AsyncSession, *, wanted: ItemFilter, page: PageRequest) -> Page[CatalogItem]:
+async def browse_items(
+    rows: Rows, *, wanted: ItemFilter, page: PageRequest, selection: Selection
+) -> Along[Page[CatalogItem]]:
     """Active items, newest first: the public storefront."""
-    return await page_of_items(session, replace(wanted, status="active"), page)
+    return await page_of_items(rows, replace(wanted, status="active"), page, selection)
 
 
 async def count_browsed_items(session: AsyncSession, *, wanted: ItemFilter) -> int:
@@ -46,11 +54,11 @@ async def count_browsed_items(session: AsyncSession, *, wanted: ItemFilter) -> i
 
 
 async def list_items(
-    session: AsyncSession, *, actor: Actor, wanted: ItemFilter, page: PageRequest
-) -> Page[CatalogItem]:
+    rows: Rows, *, actor: Actor, wanted: ItemFilter, page: PageRequest, selection: Selection
+) -> Along[Page[CatalogItem]]:
     """Items of any status, newest first: the back office."""
     require(actor, Permission.CATALOG_READ)
-    return await page_of_items(session, wanted, page)
+    return await page_of_items(rows, wanted, page, selection)
 
 
 async def count_items(session: AsyncSession, *, actor: Actor, wanted: ItemFilter) -> int:
@@ -58,17 +66,18 @@ async def count_items(session: AsyncSession, *, actor: Actor, wanted: ItemFilter
     return await number_of_items(session, wanted)
 
 
-async def find_active_item(session: AsyncSession, *, slug: str) -> CatalogItem | None:
+async def find_active_item(rows: Rows, *, slug: str, selection: Selection) -> Along[CatalogItem | None]:
     """An item as shoppers find it; a draft or an archived one is not there."""
     if not SLUG.fullmatch(slug):
-        return None
-    statement = select(CatalogItem).where(CatalogItem.slug == slug, CatalogItem.status == "active")
-    return (await session.execute(statement)).scalar_one_or_none()
+        return Along(None)
+    records = await rows.fetch(catalog_items.active_item_by_slug(selection), {"slug": slug})
+    return first_item(read_items(records, selection))
 
 
-async def find_item(session: AsyncSession, *, actor: Actor, item_id: uuid.UUID) -> CatalogItem | None:
+async def find_item(rows: Rows, *, actor: Actor, item_id: uuid.UUID, selection: Selection) -> Along[CatalogItem | None]:
     require(actor, Permission.CATALOG_READ)
-    return await session.get(CatalogItem, (actor.tenant, item_id))
+    records = await rows.fetch(catalog_items.item_by_id(selection), {"item_id": item_id})
+    return first_item(read_items(records, selection))
 
 
 def is_visible(item: CatalogItem, *, actor: Actor) -> bool:
@@ -133,15 +142,32 @@ def exact_stock(variant: CatalogVariant, *, actor: Actor) -> int | None:
     return variant.stock
 
 
-async def page_of_items(session: AsyncSession, wanted: ItemFilter, page: PageRequest) -> Page[CatalogItem]:
-    return await newest_first(
-        session,
-        filtered(select(CatalogItem), wanted),
-        moment=CatalogItem.created_at,
-        row_id=CatalogItem.id,
-        key=lambda item: (item.created_at, item.id),
-        page=page,
-    )
+async def page_of_items(
+    rows: Rows, wanted: ItemFilter, page: PageRequest, selection: Selection
+) -> Along[Page[CatalogItem]]:
+    if wanted.category is not None and not SLUG.fullmatch(wanted.category):
+        return Along(page_of([], page, item_position))
+    moment, row_id = page.behind
+    narrowed = {"status": wanted.status, "kind": wanted.kind, "category": wanted.category}
+    flags = {name: value is not None for name, value in narrowed.items()}
+    values = {"moment": moment, "row_id": row_id, "most": page.first + 1, **narrowed}
+    found = read_items(await rows.fetch(catalog_items.page_of_items(selection, **flags), values), selection)
+    return Along(page_of(found.value, page, item_position), found.values)
+
+
+def read_items(records: Sequence[Record], selection: Selection) -> Along[list[CatalogItem]]:
+    """Items with the variants and categories that were read along with them."""
+    found = reader(catalog_items.ITEM, selection).read(records)
+    batches: Mapping[str, Any] = {"variants": variants_of, "categories": categories_of}
+    return Along(found.rows, {batches[name]: rows for name, rows in found.related.items()})
+
+
+def first_item(found: "Along[list[CatalogItem]]") -> Along[CatalogItem | None]:
+    return Along(found.value[0] if found.value else None, found.values)
+
+
+def item_position(item: CatalogItem) -> Position:
+    return item.created_at, item.id
 
 
 async def number_of_items(session: AsyncSession, wanted: ItemFilter) -> int:

@@ -87,6 +87,7 @@ async def archive(
         raise UserFault(FaultCode.INVALID, message, ("id",))
     variant.archived_at, variant.sku = func.now(), None
     await save(session, item)
+    await session.refresh(variant, ["archived_at"])
     return variant
 
 

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.constraints import flushed
 from db.models import CatalogItem, CatalogItemCategory, Category
-from db.queries.catalog import END_OF_TIME, ShelfKey, first_items, item_counts
+from db.queries.catalog import ShelfKey, first_items, item_counts
+from db.queries.positions import BEFORE_ALL
 from domain.actors import Actor, Permission, require
+from domain.catalog import item_position
 from domain.category_tree import locked_tree
 from domain.changes import ABSENT, Absent
 from domain.errors import FaultCode, Faults, UserFault, not_found
-from domain.pages import Page, PageRequest, decode_cursor, encode_cursor
+from domain.pages import Page, PageRequest
 from domain.slugs import insert_with_slug, slug_taken
 from domain.texts import SLUG, LocalizedText, checked_slug, cleaned_name, slug_from
 
@@ -82,8 +84,7 @@ async def children_of(session: AsyncSession, category_ids: Sequence[uuid.UUID]) 
 
 def shelf_key(category_id: uuid.UUID, page: PageRequest) -> ShelfKey:
     """What `items_on_shelves` loads by. A cursor is read here, so that a bad one spoils no other key's batch."""
-    behind = END_OF_TIME if page.after is None else decode_cursor(page.after)
-    return ShelfKey(category_id, page.first, behind)
+    return ShelfKey(category_id, page.first, page.behind)
 
 
 async def items_on_shelves(session: AsyncSession, keys: Sequence[ShelfKey]) -> dict[ShelfKey, Page[CatalogItem]]:
@@ -95,9 +96,7 @@ async def items_on_shelves(session: AsyncSession, keys: Sequence[ShelfKey]) -> d
 
 
 def shelf_page(key: ShelfKey, items: Sequence[CatalogItem]) -> Page[CatalogItem]:
-    shown = items[: key.first]
-    cursors = [encode_cursor(item.created_at, item.id) for item in shown]
-    return Page(shown, cursors, has_next=len(items) > key.first, has_previous=key.behind != END_OF_TIME)
+    return Page(items[: key.first], item_position, len(items) > key.first, key.behind != BEFORE_ALL)
 
 
 async def items_counted(session: AsyncSession, category_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -35,7 +35,7 @@ async def list_orders(session: AsyncSession, *, actor: Actor, page: PageRequest,
         with_status(select(Order), status),
         moment=Order.placed_at,
         row_id=Order.id,
-        key=lambda order: (order.placed_at, order.id),
+        position=lambda order: (order.placed_at, order.id),
         page=page,
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from db.queries.positions import BEFORE_ALL, Position
 from domain.errors import FaultCode, UserFault
 
 T = TypeVar("T")
@@ -29,15 +30,24 @@ class PageRequest:
         if not 0 <= self.first <= MOST:
             raise UserFault(FaultCode.INVALID, f"`first` is between 0 and {MOST}.", ("first",))
 
+    @property
+    def behind(self) -> Position:
+        """The position that the page begins behind. Raises a fault for a cursor that is none."""
+        return BEFORE_ALL if self.after is None else decode_cursor(self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Rows with the cursor of each, and whether more follow or come before."""
+    """Rows, the position of each in their list, and whether more follow or come before."""
 
     rows: Sequence[T]
-    cursors: Sequence[str]
+    position: Callable[[T], Position]
     has_next: bool
     has_previous: bool
+
+    def cursor(self, row: T) -> str:
+        """Where the next page begins if this row is the last of its page."""
+        return encode_cursor(*self.position(row))
 
 
 def encode_cursor(created_at: datetime, row_id: UUID) -> str:
@@ -60,14 +70,17 @@ async def newest_first(
     *,
     moment: InstrumentedAttribute[datetime],
     row_id: InstrumentedAttribute[UUID],
-    key: Callable[[T], tuple[datetime, UUID]],
+    position: Callable[[T], Position],
     page: PageRequest,
 ) -> Page[T]:
     """One page, newest first. Row comparison is leakproof, so the index is used under row-level security."""
-    if page.after is not None:
-        after: tuple[Any, Any] = decode_cursor(page.after)
-        statement = statement.where(tuple_(moment, row_id) < after)
+    behind: tuple[Any, Any] = page.behind
+    statement = statement.where(tuple_(moment, row_id) < behind)
     statement = statement.order_by(moment.desc(), row_id.desc()).limit(page.first + 1)
     rows = list((await session.execute(statement)).scalars())
-    shown = rows[: page.first]
-    return Page(shown, [encode_cursor(*key(row)) for row in shown], len(rows) > page.first, page.after is not None)
+    return page_of(rows, page, position)
+
+
+def page_of(rows: Sequence[T], page: PageRequest, position: Callable[[T], Position]) -> Page[T]:
+    """The page that was asked for, out of rows of which one more was read than it may hold."""
+    return Page(rows[: page.first], position, len(rows) > page.first, page.after is not None)

@@ -28,7 +28,7 @@ async def list_tenants(session: AsyncSession, *, actor: Actor, page: PageRequest
         statement,
         moment=Tenant.created_at,
         row_id=Tenant.id,
-        key=lambda tenant: (tenant.created_at, tenant.id),
+        position=lambda tenant: (tenant.created_at, tenant.id),
         page=page,
     )
 

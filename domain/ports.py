@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +111,36 @@ class WorkSignal(Protocol):
 
     async def wake(self) -> None:
         """Never raises: the order is taken, whatever Redis says."""
+        ...
+
+
+class ThrottleStatus(NamedTuple):
+    """How many points a client has now, how many it can have at most, and how many come back each second."""
+
+    maximum_available: int
+    currently_available: int
+    restore_rate: int
+
+
+class Throttled(Exception):
+    """A client has too few points left; `retry_after` is in seconds."""
+
+    def __init__(self, status: ThrottleStatus, retry_after: float) -> None:
+        super().__init__()
+        self.status, self.retry_after = status, retry_after
+
+
+class Throttle(Protocol):
+    """Points that each client spends and gets back with time. Asking for more than a full bucket takes a full one."""
+
+    def spend(self, client: str, points: int) -> ThrottleStatus | None:
+        """Take points without waiting for anything; None where only `take` can tell. Raises `Throttled`."""
+        ...
+
+    async def take(self, client: str, points: int) -> ThrottleStatus:
+        """As `spend`, and always decides. Raises `Throttled`."""
+        ...
+
+    def give_back(self, client: str, points: int) -> ThrottleStatus:
+        """Return points that were taken and not needed."""
         ...

@@ -11,6 +11,7 @@ from sqlalchemy import Integer, Uuid, Values, column, select, update, values
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CatalogVariant
+from db.storefront_writes import SALE
 
 
 async def lock(session: AsyncSession, variant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int | None]:
@@ -34,7 +35,7 @@ async def take(session: AsyncSession, wanted: Mapping[uuid.UUID, int]) -> None:
         .where(CatalogVariant.id == amounts.c.id, CatalogVariant.stock >= amounts.c.quantity)
         .values(stock=CatalogVariant.stock - amounts.c.quantity)
         .returning(CatalogVariant.id)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, **SALE)
     )
     taken = (await session.execute(statement)).all()
     if len(taken) != len(wanted):
@@ -52,7 +53,7 @@ async def give_back(session: AsyncSession, held: Mapping[uuid.UUID, int]) -> Non
         update(CatalogVariant)
         .where(CatalogVariant.id == amounts.c.id, CatalogVariant.stock.is_not(None))
         .values(stock=CatalogVariant.stock + amounts.c.quantity)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, **SALE)
     )
 
 

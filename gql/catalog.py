@@ -13,8 +13,10 @@ from domain import catalog, categories
 from domain.pages import PageRequest
 from gql.connections import After, Connection, First
 from gql.context import Info
+from gql.cost import usually
 from gql.ids import global_id
 from gql.node import Node
+from gql.publicity import PUBLIC
 from gql.scalars import LocalizedText, Money, localized, money
 
 
@@ -39,34 +41,45 @@ class CatalogAvailability(Enum):
     SOLD_OUT = strawberry.enum_value("sold_out", description="None is left.")
 
 
+AVAILABILITIES = {each: CatalogAvailability(each.value) for each in catalog.Availability}
+
+
 @strawberry.type(description="The thing that is ordered: an item at a price, such as one size of a shirt.")
 class CatalogVariant(Node):
     stored: strawberry.Private[CatalogVariantRow]
 
-    @strawberry.field(description="Identifier; what an order's line names.")
+    @strawberry.field(description="Identifier; what an order's line names.", directives=[PUBLIC])
     def id(self) -> strawberry.ID:
         return global_id("variant", self.stored.id)
 
-    @strawberry.field(description="Stock-keeping unit, unique within the tenant; null if it has none.")
+    @strawberry.field(
+        description="Stock-keeping unit, unique within the tenant; null if it has none.", directives=[PUBLIC]
+    )
     def sku(self) -> str | None:
         return self.stored.sku
 
-    @strawberry.field(description="What tells it from the item's other variants; null for the only one of an item.")
+    @strawberry.field(
+        description="What tells it from the item's other variants; null for the only one of an item.",
+        directives=[PUBLIC],
+    )
     def name(self) -> LocalizedText | None:
         return localized_or_none(self.stored.name_en, self.stored.name_ar)
 
-    @strawberry.field(description="Price of one.")
+    @strawberry.field(description="Price of one.", directives=[PUBLIC])
     def price(self, info: Info) -> Money:
         return money(self.stored.price, info.context.tenant.currency)
 
-    @strawberry.field(description="What one cost before, always more than `price`; null where nothing was reduced.")
+    @strawberry.field(
+        description="What one cost before, always more than `price`; null where nothing was reduced.",
+        directives=[PUBLIC],
+    )
     def compare_at_price(self, info: Info) -> Money | None:
         before = self.stored.compare_at_price
         return None if before is None else money(before, info.context.tenant.currency)
 
-    @strawberry.field(description="Whether it can be had, without telling how many are left.")
+    @strawberry.field(description="Whether it can be had, without telling how many are left.", directives=[PUBLIC])
     def availability(self) -> CatalogAvailability:
-        return CatalogAvailability(catalog.availability(self.stored.stock).value)
+        return AVAILABILITIES[catalog.availability(self.stored.stock)]
 
     @strawberry.field(
         description="How many are left; null if unlimited. For staff: anyone else gets null and a `FORBIDDEN` error."
@@ -74,12 +87,15 @@ class CatalogVariant(Node):
     def stock(self, info: Info) -> int | None:
         return catalog.exact_stock(self.stored, actor=info.context.actor)
 
-    @strawberry.field(description="It was taken away for good: past orders show it, no new one can name it.")
+    @strawberry.field(
+        description="It was taken away for good: past orders show it, no new one can name it.", directives=[PUBLIC]
+    )
     def is_archived(self) -> bool:
         return self.stored.archived_at is not None
 
     @strawberry.field(
-        description="The item that it is one of; null where that is a draft or archived, except for staff."
+        description="The item that it is one of; null where that is a draft or archived, except for staff.",
+        directives=[PUBLIC],
     )
     async def item(self, info: Info) -> "CatalogItem | None":
         row = await info.context.loaders.of(catalog.items_by_id).load(self.stored.item_id)
@@ -93,61 +109,70 @@ class CatalogItem(Node):
     async def variant_rows(self, info: Info) -> list[CatalogVariantRow]:
         return await info.context.loaders.of(catalog.variants_of).load(self.stored.id) or []
 
-    @strawberry.field(description="Identifier.")
+    @strawberry.field(description="Identifier.", directives=[PUBLIC])
     def id(self) -> strawberry.ID:
         return global_id("item", self.stored.id)
 
-    @strawberry.field(description="Product, service or project.")
+    @strawberry.field(description="Product, service or project.", directives=[PUBLIC])
     def kind(self) -> CatalogItemKind:
         return CatalogItemKind(self.stored.kind)
 
-    @strawberry.field(description="Who sees it; always `ACTIVE` on the storefront.")
+    @strawberry.field(description="Who sees it; always `ACTIVE` on the storefront.", directives=[PUBLIC])
     def status(self) -> CatalogItemStatus:
         return CatalogItemStatus(self.stored.status)
 
-    @strawberry.field(description="Name in addresses, unique within the tenant.")
+    @strawberry.field(description="Name in addresses, unique within the tenant.", directives=[PUBLIC])
     def slug(self) -> str:
         return self.stored.slug
 
-    @strawberry.field(description="What it is called.")
+    @strawberry.field(description="What it is called.", directives=[PUBLIC])
     def name(self) -> LocalizedText:
         return localized(self.stored.name_en, self.stored.name_ar)
 
-    @strawberry.field(description="More about it, plain text in several lines; null if nothing was written.")
+    @strawberry.field(
+        description="More about it, plain text in several lines; null if nothing was written.", directives=[PUBLIC]
+    )
     def description(self) -> LocalizedText | None:
         return localized_or_none(self.stored.description_en, self.stored.description_ar)
 
     @strawberry.field(
-        description="Counts edits of the item and its variants, from 1. Send it with an edit: a stale one is refused."
+        description="Counts edits of the item and its variants, from 1. Send it with an edit: a stale one is refused.",
+        directives=[PUBLIC],
     )
     def version(self) -> int:
         return self.stored.version
 
-    @strawberry.field(description="The categories it stands in, by their position; at most 50.")
+    @strawberry.field(
+        description="The categories it stands in, by their position; at most 50.", directives=[PUBLIC, usually(3)]
+    )
     async def categories(self, info: Info) -> list["Category"]:
         rows = await info.context.loaders.of(catalog.categories_of).load(self.stored.id)
         return [Category(stored=row) for row in rows or []]
 
     @strawberry.field(
-        description="What can be ordered, 1 to 100 in the tenant's order; archived variants are left out."
+        description="What can be ordered, 1 to 100 in the tenant's order; archived variants are left out.",
+        directives=[PUBLIC, usually(5)],
     )
     async def variants(self, info: Info) -> list[CatalogVariant]:
         return [CatalogVariant(stored=row) for row in await self.variant_rows(info)]
 
-    @strawberry.field(description="The lowest price of its variants.")
+    @strawberry.field(description="The lowest price of its variants.", directives=[PUBLIC])
     async def price(self, info: Info) -> Money:
         rows = await self.variant_rows(info)
         return money(min(row.price for row in rows), info.context.tenant.currency)
 
-    @strawberry.field(description="Whether any variant is left, or unlimited.")
+    @strawberry.field(description="Whether any variant is left, or unlimited.", directives=[PUBLIC])
     async def is_available(self, info: Info) -> bool:
         return any(row.stock is None or row.stock > 0 for row in await self.variant_rows(info))
 
-    @strawberry.field(description="When it was made.")
+    @strawberry.field(description="When it was made.", directives=[PUBLIC])
     def created_at(self) -> datetime:
         return self.stored.created_at
 
-    @strawberry.field(description="When it or one of its variants was last edited; orders taking stock do not count.")
+    @strawberry.field(
+        description="When it or one of its variants was last edited; orders taking stock do not count.",
+        directives=[PUBLIC],
+    )
     def updated_at(self) -> datetime:
         return self.stored.updated_at
 
@@ -156,40 +181,45 @@ class CatalogItem(Node):
 class Category(Node):
     stored: strawberry.Private[CategoryRow]
 
-    @strawberry.field(description="Identifier.")
+    @strawberry.field(description="Identifier.", directives=[PUBLIC])
     def id(self) -> strawberry.ID:
         return global_id("category", self.stored.id)
 
-    @strawberry.field(description="Name in addresses, unique within the tenant.")
+    @strawberry.field(description="Name in addresses, unique within the tenant.", directives=[PUBLIC])
     def slug(self) -> str:
         return self.stored.slug
 
-    @strawberry.field(description="What it is called.")
+    @strawberry.field(description="What it is called.", directives=[PUBLIC])
     def name(self) -> LocalizedText:
         return localized(self.stored.name_en, self.stored.name_ar)
 
-    @strawberry.field(description="Place among its siblings: lower ones first, equal ones in the order of creation.")
+    @strawberry.field(
+        description="Place among its siblings: lower ones first, equal ones in the order of creation.",
+        directives=[PUBLIC],
+    )
     def position(self) -> int:
         return self.stored.position
 
-    @strawberry.field(description="The category right above; null at the top.")
+    @strawberry.field(description="The category right above; null at the top.", directives=[PUBLIC])
     async def parent(self, info: Info) -> "Category | None":
         if self.stored.parent_id is None:
             return None
         row = await info.context.loaders.of(categories.categories_by_id).load(self.stored.parent_id)
         return Category(stored=row) if row else None
 
-    @strawberry.field(description="The categories right below, in their order.")
+    @strawberry.field(description="The categories right below, in their order.", directives=[PUBLIC, usually(5)])
     async def children(self, info: Info) -> list["Category"]:
         rows = await info.context.loaders.of(categories.children_of).load(self.stored.id)
         return [Category(stored=row) for row in rows or []]
 
-    @strawberry.field(description="Active items in this category and in those below it, newest first.")
+    @strawberry.field(
+        description="Active items in this category and in those below it, newest first.", directives=[PUBLIC]
+    )
     async def items(self, info: Info, first: First = 20, after: After = None) -> Connection[CatalogItem]:
         key = categories.shelf_key(self.stored.id, PageRequest(first, after))
         page = await info.context.loaders.of(categories.items_on_shelves).load(key)
 
-        async def count() -> int:
+        async def count(info: Info) -> int:
             return await info.context.loaders.of(categories.items_counted).load(self.stored.id) or 0
 
         return Connection[CatalogItem].of(page or categories.shelf_page(key, []), item_of, count)
@@ -206,6 +236,10 @@ async def visible_variant(info: Info, variant_id: UUID) -> CatalogVariant | None
 
 def item_of(row: CatalogItemRow) -> CatalogItem:
     return CatalogItem(stored=row)
+
+
+def item_or_none(row: CatalogItemRow | None) -> CatalogItem | None:
+    return CatalogItem(stored=row) if row else None
 
 
 def localized_or_none(en: str | None, ar: str | None) -> LocalizedText | None:

@@ -1,19 +1,26 @@
 """What a resolver has at hand: who asks, ways to read and write, loaders. Never a session."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from uuid import UUID
 
 import strawberry
 
+from db.rows import Rows, read_rows
 from db.session import AsyncSession, Database, RequestReads, Scope
+from db.storefront_writes import has_written_storefront
 from domain.actors import Actor, ActorKind
+from domain.along import Along
 from domain.callers import Caller, TenantBrief
 from domain.errors import AccessDenied
 from domain.outbox import has_work
-from domain.ports import IdentityProvider, WorkSignal
+from domain.ports import IdentityProvider, Throttle, WorkSignal
 from gql.loaders import Loaders
+from gql.selections import Selections
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,9 @@ class Services:
     platform_database: Database
     identity: IdentityProvider
     signal: WorkSignal
+    throttle: Throttle
+    storefront_changed: Callable[[UUID], None]
+    """Told of a tenant right after this process has committed a change of what its shoppers see."""
 
 
 @dataclass
@@ -33,13 +43,19 @@ class Context:
     services: Services
     caller: Caller
     request_id: str
+    selections: Selections
+    language: str | None = None
+    """What the caller would rather read; None leaves it to the tenant."""
     actor: Actor = field(init=False)
+    scope: Scope = field(init=False)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
         self.actor = self.caller.actor(self.request_id)
+        self.scope = replace(self.actor.scope, edition=self.caller.expected_edition)
         self._reads = RequestReads(self.services.database)
-        self.loaders = Loaders(self._reads, self.actor.scope)
+        self._has_read_rows = False
+        self.loaders = Loaders(self._reads, self.scope)
 
     @property
     def tenant(self) -> TenantBrief:
@@ -58,8 +74,25 @@ class Context:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
         """A short read-only transaction in the actor's scope, shared with reads that overlap it."""
-        async with self._reads.read(self.actor.scope) as session:
+        async with self._reads.read(self.scope) as session:
             yield session
+
+    @asynccontextmanager
+    async def read_rows(self) -> AsyncGenerator[Rows]:
+        """As `read`, for the hot path: one statement that was compiled before, in a transaction of its own."""
+        async with read_rows(self.services.database, self.scope) as rows:
+            self._has_read_rows = True
+            yield rows
+
+    @property
+    def has_read(self) -> bool:
+        """Some transaction has begun, and so made sure that a remembered tenant is still what it was."""
+        return self._has_read_rows or self._reads.began
+
+    def take(self, found: Along[T]) -> T:
+        """What was read; the loaders learn what came along."""
+        self.loaders.know(found)
+        return found.value
 
     @asynccontextmanager
     async def write(self, *, tenant_id: UUID | None = None) -> AsyncGenerator[AsyncSession]:
@@ -70,7 +103,7 @@ class Context:
         scope = Scope(tenant_id or self.actor.tenant_id, self.actor.person_id)
         async with self.services.database.write(scope) as session:
             yield session
-        self.loaders.clear()
+        self._after_commit(session, scope.tenant_id)
         if has_work(session):
             await self.services.signal.wake()
 
@@ -87,7 +120,12 @@ class Context:
         scope = Scope(tenant_id=tenant_id, person_id=self.operator.person_id)
         async with self.services.platform_database.write(scope) as session:
             yield session
+        self._after_commit(session, tenant_id)
+
+    def _after_commit(self, session: AsyncSession, tenant_id: UUID | None) -> None:
         self.loaders.clear()
+        if tenant_id is not None and has_written_storefront(session):
+            self.services.storefront_changed(tenant_id)
 
 
 Info = strawberry.Info[Context, None]

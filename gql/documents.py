@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -15,11 +16,18 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    VariableNode,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
+from gql.cost_plans import CostPlan
 from gql.limits import Shape
+from gql.plans import Plan
+from gql.publicity import is_public
+from gql.selections import Selections
 
 MOST_TOKENS = 4_000
 MOST_ERRORS = 5
@@ -37,10 +45,13 @@ class RootField:
 class Document:
     """A document of one schema. With a `parse_error`, an `excess` or `errors` it is told so and never executed."""
 
+    schema: GraphQLSchema
     ast: DocumentNode | None
     excess: str | None = None
     parse_error: GraphQLError | None = None
     errors: tuple[GraphQLError, ...] = ()
+    introspects: bool = False
+    """It asks for `__schema` or `__type` somewhere."""
 
     @property
     def parsed(self) -> DocumentNode:
@@ -53,11 +64,7 @@ class Document:
     def operations(self) -> Mapping[str | None, OperationDefinitionNode]:
         """Operations by name."""
         definitions = self.ast.definitions if self.ast else ()
-        return {
-            node.name.value if node.name else None: node
-            for node in definitions
-            if isinstance(node, OperationDefinitionNode)
-        }
+        return {name_of(node): node for node in definitions if isinstance(node, OperationDefinitionNode)}
 
     @cached_property
     def fragments(self) -> Mapping[str, FragmentDefinitionNode]:
@@ -69,14 +76,39 @@ class Document:
         """Root fields of each operation; a skipped or excluded one counts as well."""
         return {name: tuple(self._roots(operation)) for name, operation in self.operations.items()}
 
+    @cached_property
+    def cost_plans(self) -> Mapping[str | None, CostPlan]:
+        return {name: CostPlan(self.schema, self.fragments, each) for name, each in self.operations.items()}
+
+    @cached_property
+    def public(self) -> Mapping[str | None, bool]:
+        """Of each operation, whether it is a query that answers everyone alike."""
+        return {name: is_public(self.schema, self.fragments, each) for name, each in self.operations.items()}
+
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation to execute: the named one, or the only one."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         return self.operations.get(name) if name is not None else None
 
+    @cached_property
+    def _plans(self) -> dict[str | None, Plan]:
+        return {}
+
+    def plan(self, operation: OperationDefinitionNode) -> Plan:
+        """What has been compiled of an operation."""
+        name = operation.name.value if operation.name else None
+        if name not in self._plans:
+            self._plans[name] = Plan(tuple(sorted(switches(self.parsed))))
+        return self._plans[name]
+
+    @cached_property
+    def selections(self) -> Selections:
+        """What its fields ask for."""
+        return Selections(self.schema, self.operations.values(), self.fragments)
+
     def roots_of(self, operation: OperationDefinitionNode) -> tuple[RootField, ...]:
-        return self.roots[operation.name.value if operation.name else None]
+        return self.roots[name_of(operation)]
 
     def _roots(self, operation: OperationDefinitionNode) -> Iterator[RootField]:
         for field in self._fields(operation.selection_set, set()):
@@ -94,6 +126,22 @@ class Document:
                     yield from self._fields(self.fragments[node.name.value].selection_set, seen)
             else:
                 yield from self._fields(getattr(node, "selection_set"), seen)  # noqa: B009 - an inline fragment
+
+
+def switches(document: DocumentNode) -> set[str]:
+    """Names of the variables that decide, by `@include` or `@skip`, what is selected."""
+    found: set[str] = set()
+
+    class Directives(Visitor):
+        def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+            found.update(each.value.name.value for each in node.arguments if isinstance(each.value, VariableNode))
+
+    visit(document, Directives())
+    return found
+
+
+def name_of(operation: OperationDefinitionNode) -> str | None:
+    return operation.name.value if operation.name else None
 
 
 def is_mutation(operation: OperationDefinitionNode) -> bool:
@@ -131,11 +179,14 @@ class Documents:
     def _read(self, source: str) -> Document:
         try:
             ast = parse(source, max_tokens=MOST_TOKENS)
-            if excess := Shape(ast).excess():
-                return Document(ast, excess=excess)
+            shape = Shape(ast)
+            if excess := shape.excess():
+                return Document(self.schema, ast, excess=excess)
             errors = validate(self.schema, ast, max_errors=MOST_ERRORS, hide_suggestions=True)
         except GraphQLError as error:
-            return Document(None, parse_error=error)
+            return Document(self.schema, None, parse_error=error)
         except RecursionError:
-            return Document(None, parse_error=GraphQLError("The document is nested too deeply."))
-        return Document(ast, errors=tuple(errors))
+            return Document(self.schema, None, parse_error=GraphQLError("The document is nested too deeply."))
+        for error in errors:
+            error.message = error.message.partition(" Did you mean ")[0]  # one rule does not heed `hide_suggestions`
+        return Document(self.schema, ast, errors=tuple(errors), introspects=shape.introspects)

@@ -8,6 +8,7 @@ from gql.access import Access, Door
 from gql.catalog_doors import StaffCatalogFields, StoreCatalogFields
 from gql.context import Info
 from gql.orders import OrderFields
+from gql.publicity import PUBLIC
 from gql.roots import door
 from gql.tenants import ProfileFields, TenantStatus
 
@@ -22,7 +23,7 @@ class StoreStatus(Enum):
 
 @strawberry.type(description="The public storefront of the request's tenant.")
 class Store(ProfileFields, StoreCatalogFields):
-    @strawberry.field(description="Ask this alone in order to show an `unavailable` page.")
+    @strawberry.field(description="Ask this alone in order to show an `unavailable` page.", directives=[PUBLIC])
     def status(self, info: Info) -> StoreStatus:
         return StoreStatus.OPEN if info.context.tenant.status == "active" else StoreStatus.UNAVAILABLE
 
@@ -44,7 +45,9 @@ TENANT = Access(Door.TENANT, even_if_suspended=frozenset({"id", "slug", "name", 
 
 @strawberry.type
 class DoorQuery:
-    @door(STORE, description="The public storefront, named by host or by the `Sadu-Tenant` header.")
+    @door(
+        STORE, description="The public storefront, named by host or by the `Sadu-Tenant` header.", directives=[PUBLIC]
+    )
     def store(self) -> Store:
         return Store()
 

@@ -1,12 +1,13 @@
 """What clients are told when something is refused: `userErrors` inside payloads, coded errors at the top level."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 import strawberry
 from graphql import GraphQLError
 
 from domain import errors as faults
+from gql.cost import usually
 from gql.ids import global_id
 
 
@@ -19,6 +20,9 @@ class ErrorCode(Enum):
     )
     QUERY_TOO_COMPLEX = strawberry.enum_value(
         "QUERY_TOO_COMPLEX", description="400. The document asks for too much at once; the message says of what."
+    )
+    INTROSPECTION_DISABLED = strawberry.enum_value(
+        "INTROSPECTION_DISABLED", description="400. This deployment does not tell its schema: `__schema` and `__type`."
     )
     BAD_USER_INPUT = strawberry.enum_value(
         "BAD_USER_INPUT", description="A variable or an argument has a value that does not fit."
@@ -45,6 +49,10 @@ class ErrorCode(Enum):
         description="403. Closed by the platform, for its owner too; `store { status }` still answers.",
     )
     REQUEST_TOO_LARGE = strawberry.enum_value("REQUEST_TOO_LARGE", description="413. A request has at most 64 KiB.")
+    THROTTLED = strawberry.enum_value(
+        "THROTTLED",
+        description="429. Your points are spent: wait for the seconds in `Retry-After` until enough have come back.",
+    )
     METHOD_NOT_ALLOWED = strawberry.enum_value("METHOD_NOT_ALLOWED", description="405. Send a POST.")
     UNSUPPORTED_MEDIA_TYPE = strawberry.enum_value("UNSUPPORTED_MEDIA_TYPE", description="415. Send JSON in UTF-8.")
     NOT_ACCEPTABLE = strawberry.enum_value(
@@ -60,15 +68,28 @@ class ErrorCode(Enum):
 
 
 class Refusal(Exception):
-    """A request refused before execution, with its HTTP status."""
+    """A request refused before execution, with its HTTP status.
 
-    def __init__(self, status: int, code: ErrorCode, message: str) -> None:
+    `retry_after` is for the header of that name, in whole seconds; `extensions` are those of the response.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: ErrorCode,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        extensions: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+        self.retry_after, self.extensions = retry_after, extensions
 
     def body(self) -> dict[str, object]:
         """The GraphQL response that says so."""
-        return {"errors": [{"message": self.message, "extensions": {"code": self.code.value}}]}
+        body: dict[str, object] = {"errors": [{"message": self.message, "extensions": {"code": self.code.value}}]}
+        return body if self.extensions is None else body | {"extensions": dict(self.extensions)}
 
 
 @strawberry.enum(description="Why an input was refused. Codes are stable; messages may change.")
@@ -100,7 +121,8 @@ class UserError:
     code: UserErrorCode = strawberry.field(description="Stable reason.")
     message: str = strawberry.field(description="A sentence for the person who made the input.")
     field: list[str] | None = strawberry.field(
-        description="Path of the input field, such as `[lines, 0, quantity]`; null when no single field is at fault."
+        description="Path of the input field, such as `[lines, 0, quantity]`; null when no single field is at fault.",
+        directives=[usually(3)],
     )
 
 
@@ -119,7 +141,8 @@ class InsufficientStock(UserError):
 class IllegalTransition(UserError):
     current: str = strawberry.field(description="The status now, spelled as in its enum.")
     allowed: list[str] = strawberry.field(
-        description="The statuses that may follow, spelled as in their enum; empty at the end of the road."
+        description="The statuses that may follow, spelled as in their enum; empty at the end of the road.",
+        directives=[usually(3)],
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from functools import lru_cache
 
 import strawberry
 from typeid.codecs.base32 import decode, encode
@@ -24,7 +25,9 @@ TYPE_ID = re.compile(r"(?P<prefix>[a-z]{1,20})_(?P<suffix>[0-7][0-9abcdefghjkmnp
 """A TypeID: the first of 26 Crockford digits is at most 7, for 128 bits."""
 
 
+@lru_cache(maxsize=100_000)
 def global_id(prefix: str, row_id: uuid.UUID) -> strawberry.ID:
+    """The same rows are shown again and again, and writing an identifier takes longer than anything else about them."""
     return strawberry.ID(f"{prefix}_{encode(row_id.bytes)}")
 
 

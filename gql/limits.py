@@ -4,29 +4,18 @@ Every fragment is looked at once, so a document in which fragments double each o
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLArgument,
-    GraphQLField,
-    GraphQLInterfaceType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLSchema,
-    IntValueNode,
-    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
-    get_named_type,
-    is_leaf_type,
+    Token,
+    TokenKind,
 )
 
 MOST_DEPTH = 16
@@ -38,10 +27,13 @@ MOST_FRAGMENTS = 50
 MOST_ROOT_FIELDS = 20
 MOST_OF_ONE_KEY = 10
 """Fields with one response key in one selection: validation compares each with each."""
+MOST_NESTED = 60
+"""Brackets of any kind in each other: a value that nests deeply is told again in an error, indented."""
+MOST_DIGITS = 50
+"""Of one number. Python refuses to read very long ones, and says so in words of its own."""
 
-MOST_OBJECTS = 8_000
-USUAL_LIST = 5
-"""Assumed length of a list that takes no `first`."""
+OPENING = (TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L)
+CLOSING = (TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +49,7 @@ class Shape:
     """The limits that the text alone tells."""
 
     def __init__(self, document: DocumentNode) -> None:
+        self._document = document
         self._fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -68,10 +61,20 @@ class Shape:
         """What there is too much of, as a sentence; None if the document is within its limits."""
         if len(self._fragments) > MOST_FRAGMENTS:
             return f"A document has at most {MOST_FRAGMENTS} fragments."
+        nested, digits = extremes(self._document)
+        if nested > MOST_NESTED:
+            return f"A document nests at most {MOST_NESTED} brackets."
+        if digits > MOST_DIGITS:
+            return f"A number has at most {MOST_DIGITS} digits."
         extents = [self._extent(operation.selection_set) for operation in self._operations]
         for name in self._fragments:
             self._fragment(name)
         return self._told(extents)
+
+    @property
+    def introspects(self) -> bool:
+        """Whether it asks for `__schema` or `__type` anywhere; known once `excess` has looked."""
+        return self._written["introspection"] > 0
 
     def _told(self, extents: list[Extent]) -> str | None:
         found = {
@@ -106,6 +109,7 @@ class Shape:
         if not isinstance(node, FieldNode):
             return below
         self._written["fields"] += 1
+        self._written["introspection"] += node.name.value in ("__schema", "__type")
         self._written["aliases"] += node.alias is not None
         return Extent(below.fields + 1, 1, below.depth + 1)
 
@@ -118,83 +122,17 @@ class Shape:
         return self._known[name]
 
 
-class Cost:
-    """How many objects a valid operation may answer with, by page sizes in arguments and variables."""
-
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        fragments: Mapping[str, FragmentDefinitionNode],
-        operation: OperationDefinitionNode,
-        variables: Mapping[str, Any],
-    ) -> None:
-        self._schema, self._fragments, self._operation = schema, fragments, operation
-        defaults = {
-            definition.variable.name.value: int(definition.default_value.value)
-            for definition in operation.variable_definitions or ()
-            if isinstance(definition.default_value, IntValueNode)
-        }
-        self._variables = {**defaults, **variables}
-        self._known: dict[tuple[str, int | None], int] = {}
-
-    def objects(self) -> int:
-        root = self._schema.get_root_type(self._operation.operation)
-        return self._selections(self._operation.selection_set, root, None)
-
-    def _selections(self, selections: SelectionSetNode, parent: object, page: int | None) -> int:
-        """`page` is the size of the connection around: it multiplies its `nodes` and `edges`, not its `pageInfo`."""
-        return sum(self._selection(node, parent, page) for node in selections.selections)
-
-    def _selection(self, node: Any, parent: object, page: int | None) -> int:
-        if isinstance(node, FragmentSpreadNode):
-            return self._fragment(node.name.value, page)
-        if not isinstance(node, FieldNode):
-            on: object = self._schema.get_type(node.type_condition.name.value) if node.type_condition else parent
-            return self._selections(node.selection_set, on, page)
-        fields: dict[str, GraphQLField] = (
-            parent.fields if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) else {}
-        )
-        field = fields.get(node.name.value)
-        return self._field(node, field, page) if field is not None and node.selection_set else 0
-
-    def _fragment(self, name: str, page: int | None) -> int:
-        if (name, page) not in self._known:
-            fragment = self._fragments[name]
-            on = self._schema.get_type(fragment.type_condition.name.value)
-            self._known[name, page] = self._selections(fragment.selection_set, on, page)
-        return self._known[name, page]
-
-    def _field(self, node: FieldNode, field: GraphQLField, page: int | None) -> int:
-        kind: object = cast("Any", field).type
-        named = cast("object", get_named_type(cast("Any", kind)))
-        arguments: Mapping[str, GraphQLArgument] = field.args
-        if is_leaf_type(named) or node.selection_set is None:
-            return 0
-        if "first" in arguments:
-            return 1 + self._selections(node.selection_set, named, self._size(node, arguments, "first"))
-        inside = 1 + self._selections(node.selection_set, named, None)
-        if not is_list(kind):
-            return inside
-        if page is not None and node.name.value in ("nodes", "edges"):
-            return page * inside
-        return (self._size(node, arguments, "ids") if "ids" in arguments else USUAL_LIST) * inside
-
-    def _size(self, node: FieldNode, arguments: Mapping[str, GraphQLArgument], name: str) -> int:
-        """The number, or the length of the list, that an argument says: in the document, a variable or its default."""
-        given = {argument.name.value: argument.value for argument in node.arguments or ()}.get(name)
-        size: object
-        if isinstance(given, VariableNode):
-            size = self._variables.get(given.name.value)
-        elif isinstance(given, IntValueNode):
-            size = int(given.value)
-        elif isinstance(given, ListValueNode):
-            size = len(given.values)
-        else:
-            size = arguments[name].default_value
-        if isinstance(size, list):
-            size = len(cast("list[object]", size))
-        return max(0, size) if isinstance(size, int) else USUAL_LIST
-
-
-def is_list(kind: object) -> bool:
-    return isinstance(cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind, GraphQLList)
+def extremes(document: DocumentNode) -> tuple[int, int]:
+    """How deeply brackets nest anywhere in a document, and the length of its longest number."""
+    depth = deepest = longest = 0
+    token: Token | None = document.loc.start_token if document.loc else None
+    while token is not None:
+        if token.kind in OPENING:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token.kind in CLOSING:
+            depth -= 1
+        elif token.kind in (TokenKind.INT, TokenKind.FLOAT):
+            longest = max(longest, len(token.value or ""))
+        token = token.next
+    return deepest, longest

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 from aiodataloader import DataLoader
 
 from db.session import AsyncSession, Reads, Scope
+from domain.along import Along
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -22,13 +23,18 @@ class Loader(Generic[K, V]):
 
     def __init__(self, load_batch: Callable[[list[K]], Any]) -> None:
         self._loader: DataLoader[K, V | None] = DataLoader(load_batch)
+        self.known: dict[K, V] = {}
+        """What came along with something else: nobody has to ask for it."""
 
     async def load(self, key: K) -> V | None:
         """The value of a key, or None where the batch had none."""
+        if key in self.known:
+            return self.known[key]
         return await asyncio.shield(self._loader.load(key))
 
     def clear(self) -> None:
         self._loader.clear_all()
+        self.known.clear()
 
 
 class Loaders:
@@ -45,6 +51,11 @@ class Loaders:
         if batch not in self._loaders:
             self._loaders[batch] = Loader[K, V](self._reading(batch))
         return cast("Loader[K, V]", self._loaders[batch])
+
+    def know(self, found: Along[Any]) -> None:
+        """Learn what was read along with something else, so that no batch has to read it."""
+        for batch, values in found.values.items():
+            self.of(batch).known.update(values)
 
     def _reading(self, batch: Batch[K, V]) -> Callable[[list[K]], Awaitable[list[V | None]]]:
         async def load_batch(keys: list[K]) -> list[V | None]:
@@ -71,6 +82,8 @@ class Loaders:
         """End the batches that are still running, and wait until their connections are back. None begins after."""
         self._ended = True
         running = list(self._running)
+        if not running:
+            return
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

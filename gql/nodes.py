@@ -16,6 +16,7 @@ from domain.errors import FaultCode, UserFault
 from gql.access import STORE
 from gql.catalog import CatalogItem, Category, visible_variant
 from gql.context import Info
+from gql.cost import BY_IDS
 from gql.ids import split_id
 from gql.node import Node
 from gql.orders import order_of
@@ -64,7 +65,11 @@ class NodeQuery:
     async def node(self, info: Info, id: NodeId) -> Node | None:
         return await find(info, id)
 
-    @door(STORE, description="Several things by their identifiers, in the same order, with null for each not found.")
+    @door(
+        STORE,
+        description="Several things by their identifiers, in the same order, with null for each not found.",
+        directives=[BY_IDS],
+    )
     async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
         if len(ids) > MOST_NODES:
             raise UserFault(FaultCode.INVALID, f"At most {MOST_NODES} identifiers at once.", ("ids",))

@@ -17,6 +17,7 @@ from gql.access import STORE, staff
 from gql.catalog import CatalogVariant, visible_variant
 from gql.connections import After, Connection, First
 from gql.context import Info
+from gql.cost import usually
 from gql.ids import global_id, known_id, row_id
 from gql.node import Node
 from gql.order_inputs import OrderCancelInput, OrderConfirmInput, OrderFulfilInput, OrderSubmitInput, new_order
@@ -118,13 +119,14 @@ class Order(Node):
     placed_at: datetime = strawberry.field(description="When it was placed.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
-    @strawberry.field(description="What was ordered, in the order in which it was given.")
+    @strawberry.field(description="What was ordered, in the order in which it was given.", directives=[usually(5)])
     async def lines(self, info: Info) -> list[OrderLine]:
         rows = await info.context.loaders.of(orders.lines_of).load(self.order_id)
         return [line_of(row, self.currency) for row in rows or []]
 
     @strawberry.field(
-        description="Who changed what, oldest first. For staff: anyone else gets null and an error, also the customer."
+        description="Who changed what, oldest first. For staff: anyone else gets null and an error, also the customer.",
+        directives=[usually(5)],
     )
     async def timeline(self, info: Info) -> list[OrderTimelineEntry] | None:
         require(info.context.actor, Permission.ORDERS_READ)
@@ -147,7 +149,7 @@ class OrderFields:
         async with info.context.read() as session:
             page = await orders.list_orders(session, actor=info.context.actor, page=page_request, status=wanted)
 
-        async def count() -> int:
+        async def count(info: Info) -> int:
             async with info.context.read() as session:
                 return await orders.count_orders(session, actor=info.context.actor, status=wanted)
 

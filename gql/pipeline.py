@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 import structlog
 from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLField, GraphQLSchema, OperationDefinitionNode
-from graphql import execute as execute_document  # pyright: ignore[reportUnknownVariableType] - generic in its context
 from strawberry.execution import optimized_is_awaitable
 
+from db.session import StaleTenantError
 from domain.callers import Caller
 from domain.errors import AccessDenied, UserFault, UserFaults, place_of
 from gql.access import OPEN, Access, check
 from gql.context import Context
-from gql.documents import MOST_ERRORS, Document, Documents, is_mutation
+from gql.cost_plans import MOST_COST, CostPlan
+from gql.documents import MOST_ERRORS, Document, Documents, is_mutation, name_of
 from gql.errors import ErrorCode, Refusal, coded
-from gql.limits import MOST_OBJECTS, Cost
+from gql.executor import FastExecutor
 
 log = structlog.get_logger("sadu.gql")
 
@@ -38,6 +39,14 @@ class Ready:
     request: GraphQLRequest
     document: Document
     operation: OperationDefinitionNode
+    cost: int
+    """The most that the answer can cost: what the client is charged until the answer is known."""
+    cost_plan: CostPlan
+
+    @property
+    def is_public(self) -> bool:
+        """The answer is the same for everyone who asks this tenant without a token."""
+        return self.document.public[name_of(self.operation)]
 
     @property
     def is_mutation(self) -> bool:
@@ -60,8 +69,12 @@ class InvalidDocument(Exception):
 class Api:
     """One schema with its document cache and the doors of its root fields."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
-        self.schema = schema
+    def __init__(self, schema: strawberry.Schema, *, introspection: bool = True, compiles: bool = True) -> None:
+        """Without `introspection` nobody may ask for the schema itself; `__typename` stays.
+
+        Without `compiles` everything is left to graphql-core: what the fast path is compared with.
+        """
+        self.schema, self.introspection, self.compiles = schema, introspection, compiles
         self.core: GraphQLSchema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - executing a kept document is not in Strawberry's public interface
         self.documents = Documents(self.core)
         self.access = dict(doors_of(self.core))
@@ -73,6 +86,8 @@ class Api:
             raise InvalidDocument({"errors": [coded(document.parse_error, ErrorCode.GRAPHQL_PARSE_FAILED)]})
         if document.excess:
             raise Refusal(400, ErrorCode.QUERY_TOO_COMPLEX, document.excess)
+        if document.introspects and not self.introspection:
+            raise Refusal(400, ErrorCode.INTROSPECTION_DISABLED, "The schema cannot be asked for here.")
         if document.errors:
             raise InvalidDocument(
                 {"errors": [coded(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in document.errors]}
@@ -83,11 +98,12 @@ class Api:
             raise InvalidDocument({"errors": [coded(GraphQLError(message), ErrorCode.GRAPHQL_VALIDATION_FAILED)]})
         for root in document.roots_of(operation):
             check(self.access_to(operation.operation.value, root.name), caller, root.selected)
-        objects = Cost(self.core, document.fragments, operation, request.variables).objects()
-        if objects > MOST_OBJECTS:
-            told = f"This could answer with {objects} objects; ask for at most {MOST_OBJECTS} at once."
+        plan = document.cost_plans[name_of(operation)]
+        cost = plan.requested(request.variables)
+        if cost > MOST_COST:
+            told = f"This query costs up to {cost} points; a request may cost at most {MOST_COST}."
             raise Refusal(400, ErrorCode.QUERY_TOO_COMPLEX, told)
-        return Ready(request, document, operation)
+        return Ready(request, document, operation, cost, plan)
 
     def access_to(self, operation: str, field: str) -> Access:
         """The door of a root field; only what GraphQL itself adds, such as `__schema`, has none and is open."""
@@ -95,18 +111,22 @@ class Api:
 
     async def execute(self, ready: Ready, context: Context) -> dict[str, Any]:
         """The GraphQL response."""
-        outcome = execute_document(
+        executor = FastExecutor.build(
             self.core,
             ready.document.parsed,
-            variable_values=dict(ready.request.variables),
-            operation_name=ready.request.operation_name,
             context_value=context,
-            executor_class=cast("type[Any]", self.schema.execution_context_class),
-            is_awaitable=cast("Any", optimized_is_awaitable),
+            raw_variable_values=dict(ready.request.variables),
+            operation_name=ready.request.operation_name,
             max_coercion_errors=MOST_ERRORS,
+            is_awaitable=optimized_is_awaitable,
             hide_suggestions=True,
+            plan=ready.document.plan(ready.operation) if self.compiles else None,
+            converter=self.schema.schema_converter,
         )
-        result: ExecutionResult = await outcome if isawaitable(outcome) else outcome
+        if isinstance(executor, list):
+            return response(ExecutionResult(None, executor), context)
+        outcome = executor.execute_operation()
+        result: Any = await outcome if isawaitable(outcome) else outcome
         return response(result, context)
 
 
@@ -133,11 +153,16 @@ def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
 
 def told(error: GraphQLError, context: Context) -> dict[str, Any]:
     """An error as the client hears it: what was not meant for clients is masked, and logged without its message."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
-    if cause is None:
+    innermost = error
+    while isinstance(innermost.original_error, GraphQLError):
+        innermost = innermost.original_error
+    cause = innermost.original_error
+    # What is wrong with a variable or an argument names its place in the document; an unfit value of ours does not.
+    if cause is None and (error.path is None or innermost.nodes):
         return coded(error, ErrorCode.BAD_USER_INPUT)
+    cause = cause or innermost
+    if isinstance(cause, StaleTenantError):
+        raise cause  # nothing is wrong: the whole request is done again
     if isinstance(cause, UserFault | UserFaults):
         refused = coded(error, ErrorCode.BAD_USER_INPUT, str(cause))
         path = cause.field if isinstance(cause, UserFault) else ()

@@ -30,7 +30,7 @@ class Platform:
         async with info.context.read_platform() as session:
             page = await platform.list_tenants(session, actor=info.context.operator, page=page_request, status=wanted)
 
-        async def count() -> int:
+        async def count(info: Info) -> int:
             async with info.context.read_platform() as session:
                 return await platform.count_tenants(session, actor=info.context.operator, status=wanted)
 

@@ -1,6 +1,6 @@
 """How a mutation is declared: its door, its payload, and the one place where faults become `userErrors`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import strawberry
@@ -9,13 +9,14 @@ from strawberry.types.field import StrawberryField
 
 from domain.errors import UserFault, UserFaults
 from gql.access import Access
+from gql.cost import MUTATION, usually
 from gql.errors import UserError, user_errors
 
 
 @strawberry.interface(description="What every mutation answers.")
 class Payload:
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why nothing was done; empty on success."
+        default_factory=list, description="Why nothing was done; empty on success.", directives=[usually(2)]
     )
 
 
@@ -45,16 +46,17 @@ def mutation(payload: type[Payload], *, access: Access, description: str) -> Cal
             resolver,
             description=description,
             metadata={"access": access},
+            directives=[MUTATION],
             extensions=[ReportsUserErrors(payload)],
         )
 
     return declare
 
 
-def door(access: Access, *, description: str) -> Callable[[Callable[..., Any]], Any]:
+def door(access: Access, *, description: str, directives: Sequence[object] = ()) -> Callable[[Callable[..., Any]], Any]:
     """Declare a root query field with its door."""
 
     def declare(resolver: Callable[..., Any]) -> Any:
-        return strawberry.field(resolver, description=description, metadata={"access": access})
+        return strawberry.field(resolver, description=description, metadata={"access": access}, directives=directives)
 
     return declare

@@ -14,6 +14,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from domain.texts import LocalizedText as LocalizedTextValue
 from gql.context import Info
+from gql.publicity import PUBLIC
 
 WRITTEN_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
@@ -70,22 +71,26 @@ class CurrencyCode(Enum):
 
 @strawberry.type(description="An amount of money.")
 class Money:
-    amount: Decimal = strawberry.field(description="With three decimals, such as `4.750`.")
-    currency: CurrencyCode = strawberry.field(description="The tenant's currency.")
+    amount: Decimal = strawberry.field(description="With three decimals, such as `4.750`.", directives=[PUBLIC])
+    currency: CurrencyCode = strawberry.field(description="The tenant's currency.", directives=[PUBLIC])
+
+
+CURRENCIES = {str(code.value): code for code in CurrencyCode}
 
 
 def money(amount: Decimal, currency: str) -> Money:
-    return Money(amount=amount, currency=CurrencyCode(currency))
+    return Money(amount=amount, currency=CURRENCIES[currency])
 
 
 @strawberry.type(description="A text in Arabic and English.")
 class LocalizedText:
-    en: str | None = strawberry.field(description="English, if given.")
-    ar: str | None = strawberry.field(description="Arabic, if given.")
+    en: str | None = strawberry.field(description="English, if given.", directives=[PUBLIC])
+    ar: str | None = strawberry.field(description="Arabic, if given.", directives=[PUBLIC])
     tenant_locale: strawberry.Private[str | None] = None
 
     @strawberry.field(
-        description="The text in one language, by default its tenant's own, falling back to the other; never null."
+        description="The text in one language, by default its tenant's own, falling back to the other; never null.",
+        directives=[PUBLIC],
     )
     def value(
         self,
@@ -97,8 +102,8 @@ class LocalizedText:
 
 
 def requested_locale(info: Info) -> str:
-    """The language of the request's tenant."""
-    return info.context.caller.tenant.locale if info.context.caller.tenant else "ar"
+    """What the caller would rather read, or the language of the request's tenant."""
+    return info.context.language or (info.context.caller.tenant.locale if info.context.caller.tenant else "ar")
 
 
 def localized(en: str | None, ar: str | None, tenant_locale: str | None = None) -> LocalizedText:

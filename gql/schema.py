@@ -12,6 +12,7 @@ from strawberry.tools import merge_types
 
 from gql.catalog_mutations import CatalogMutation
 from gql.categories import CategoryMutation
+from gql.cost import sized
 from gql.defaults import without_null_defaults
 from gql.doors import DoorQuery
 from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
@@ -43,7 +44,7 @@ def build(queries: tuple[type, ...], mutations: tuple[type, ...]) -> strawberry.
             types=UNREFERENCED,
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         )
-    return without_null_defaults(schema)
+    return sized(without_null_defaults(schema))
 
 
 public_schema = build(QUERIES, MUTATIONS)

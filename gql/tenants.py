@@ -15,6 +15,7 @@ from gql.access import PERSON, staff
 from gql.context import Info
 from gql.ids import global_id
 from gql.maybe import CLEARS, NOT_NULL, given, given_text, given_value
+from gql.publicity import PUBLIC
 from gql.roots import Payload, mutation
 from gql.scalars import CurrencyCode, Locale, LocalizedText, LocalizedTextInput, localized
 
@@ -33,44 +34,46 @@ class ProfileFields:
         found = await info.context.loaders.of(tenants.by_id).load(info.context.tenant.id)
         return cast("TenantRow", found)
 
-    @strawberry.field(description="Identifier.")
+    @strawberry.field(description="Identifier.", directives=[PUBLIC])
     async def id(self, info: Info) -> strawberry.ID:
         return global_id("tenant", (await self.row(info)).id)
 
-    @strawberry.field(description="Name in addresses: `{slug}.<base domain>`, and the value of `Sadu-Tenant`.")
+    @strawberry.field(
+        description="Name in addresses: `{slug}.<base domain>`, and the value of `Sadu-Tenant`.", directives=[PUBLIC]
+    )
     async def slug(self, info: Info) -> str:
         return (await self.row(info)).slug
 
-    @strawberry.field(description="Name of the shop or charity.")
+    @strawberry.field(description="Name of the shop or charity.", directives=[PUBLIC])
     async def name(self, info: Info) -> LocalizedText:
         row = await self.row(info)
         return localized(row.name_en, row.name_ar, row.locale)
 
-    @strawberry.field(description="Where customers write to; orders are announced here.")
+    @strawberry.field(description="Where customers write to; orders are announced here.", directives=[PUBLIC])
     async def contact_email(self, info: Info) -> str | None:
         return (await self.row(info)).contact_email
 
-    @strawberry.field(description="Where customers call.")
+    @strawberry.field(description="Where customers call.", directives=[PUBLIC])
     async def contact_phone(self, info: Info) -> str | None:
         return (await self.row(info)).contact_phone
 
-    @strawberry.field(description="Main colour as `#rrggbb`.")
+    @strawberry.field(description="Main colour as `#rrggbb`.", directives=[PUBLIC])
     async def brand_primary(self, info: Info) -> str | None:
         return (await self.row(info)).brand_primary
 
-    @strawberry.field(description="Second colour as `#rrggbb`.")
+    @strawberry.field(description="Second colour as `#rrggbb`.", directives=[PUBLIC])
     async def brand_secondary(self, info: Info) -> str | None:
         return (await self.row(info)).brand_secondary
 
-    @strawberry.field(description="Language that texts fall to when none is asked for.")
+    @strawberry.field(description="Language that texts fall to when none is asked for.", directives=[PUBLIC])
     async def locale(self, info: Info) -> Locale:
         return Locale((await self.row(info)).locale)
 
-    @strawberry.field(description="IANA name of the time zone that days are counted in.")
+    @strawberry.field(description="IANA name of the time zone that days are counted in.", directives=[PUBLIC])
     async def time_zone(self, info: Info) -> str:
         return (await self.row(info)).time_zone
 
-    @strawberry.field(description="The currency of every price and order.")
+    @strawberry.field(description="The currency of every price and order.", directives=[PUBLIC])
     async def currency(self, info: Info) -> CurrencyCode:
         return CurrencyCode((await self.row(info)).currency)
 

@@ -8,6 +8,7 @@ from db.queries.identity import MembershipFound
 from domain.identity import viewing_memberships, viewing_person
 from gql.access import PERSON
 from gql.context import Info
+from gql.cost import usually
 from gql.ids import global_id
 from gql.roots import door
 from gql.scalars import Locale, LocalizedText, localized
@@ -51,7 +52,9 @@ class Viewer:
             row = await viewing_person(session, actor=info.context.actor)
         return Person(id=global_id("person", row.id), email=row.email, name=row.name, locale=Locale(row.locale))
 
-    @strawberry.field(description="The tenants that the person belongs to, the first joined first.")
+    @strawberry.field(
+        description="The tenants that the person belongs to, the first joined first.", directives=[usually(3)]
+    )
     async def memberships(self, info: Info) -> list[Membership]:
         async with info.context.read() as session:
             found = await viewing_memberships(session, actor=info.context.actor)

@@ -20,6 +20,7 @@ from domain.deliveries import PEOPLE, TENANTS, Post
 from domain.ports import MailSender
 from jobs.bell import Bell
 from jobs.couriers import Courier
+from jobs.retention import forget_regularly
 
 GRACE_SECONDS = 20.0
 """How long what is under way may take to end after SIGTERM; within the 30 s that an orchestrator usually grants."""
@@ -45,6 +46,7 @@ async def run_worker(parts: WorkerParts) -> None:
     with stop_signal() as stop:
         running = [asyncio.create_task(work) for work in (*(each.run() for each in couriers), stop.wait())]
         running.append(asyncio.create_task(Bell(parts.redis_url, lambda: ring(couriers)).run()))
+        running.append(asyncio.create_task(forget_regularly(parts.database)))
         log.info("worker_started")
         try:
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,9 @@
 """The ASGI application: two GraphQL endpoints, health, keys, GraphiQL."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+import gc
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +12,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from db.session import Database, Scope
 from domain.ports import TokenVerifier
 from gql.context import Services
 from gql.pipeline import Api, log_unexpected
 from gql.schema import admin_schema, public_schema
+from server.answer_cache import AnswerCache
 from server.callers import Callers
 from server.graphiql_page import graphiql_routes
 from server.graphql_endpoint import GraphQLEndpoint
+from server.storefront_versions import StorefrontVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +37,70 @@ class ServerParts:
     base_domain: str
     trusted_proxies: int
     deadline_seconds: float
+    introspection: bool
     graphiql: bool
+    versions: StorefrontVersions
+    answer_cache_bytes: int
+    start: Callable[[], None]
     close: Callable[[], Awaitable[None]]
 
 
-def create_app(parts: ServerParts) -> Starlette:
-    """Builds the routes; `parts.close` runs when the server stops."""
-    callers = Callers(parts.services.database, parts.verifier, parts.base_domain, parts.trusted_proxies)
+class Server(Starlette):
+    """Starlette, but for the GraphQL endpoints, which every request but a few is for: those are found by their path."""
 
-    def endpoint(api: Api, *, operators_only: bool) -> GraphQLEndpoint:
-        return GraphQLEndpoint(
-            api, parts.services, callers, deadline_seconds=parts.deadline_seconds, operators_only=operators_only
-        )
+    def __init__(self, endpoints: Mapping[str, GraphQLEndpoint], routes: Sequence[BaseRoute], lifespan: Any) -> None:
+        super().__init__(routes=[*(Route(*each) for each in endpoints.items()), *routes], lifespan=lifespan)
+        self.endpoints = endpoints
 
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        yield
-        await parts.close()
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        endpoint = self.endpoints.get(scope["path"]) if scope["type"] == "http" else None
+        await (endpoint or super().__call__)(scope, receive, send)
 
+
+def create_app(parts: ServerParts) -> Server:
+    """Builds the routes; `parts.start` runs when the server starts, `parts.close` when it stops."""
+    services = parts.services
+    callers = Callers(
+        services.database, parts.verifier, parts.base_domain, parts.trusted_proxies, parts.deadline_seconds
+    )
+    answers = AnswerCache(parts.versions, most_bytes=parts.answer_cache_bytes) if parts.answer_cache_bytes else None
+    public = Api(public_schema, introspection=parts.introspection)
+    privileged = Api(admin_schema, introspection=parts.introspection)
+    deadline = parts.deadline_seconds
+    endpoints = {
+        "/graphql": GraphQLEndpoint(public, services, callers, deadline_seconds=deadline, answers=answers),
+        "/admin/graphql": GraphQLEndpoint(
+            privileged, services, callers, deadline_seconds=deadline, operators_only=True
+        ),
+    }
     routes: list[BaseRoute] = [
-        Route("/graphql", endpoint(Api(public_schema), operators_only=False)),
-        Route("/admin/graphql", endpoint(Api(admin_schema), operators_only=True)),
         Route("/health/live", live),
-        Route("/health/ready", readiness(parts.services.database)),
+        Route("/health/ready", readiness(services.database)),
         Route("/.well-known/jwks.json", published(parts.keys)),
         *([Route("/", to_graphiql), *graphiql_routes()] if parts.graphiql else []),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Server(endpoints, routes, lifespan_of(parts))
+
+
+def lifespan_of(parts: ServerParts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        parts.start()
+        polling = asyncio.create_task(parts.versions.run())
+        spare_collector()
+        yield
+        parts.versions.close()
+        await polling
+        await parts.close()
+
+    return lifespan
+
+
+def spare_collector() -> None:
+    """Schema and modules live as long as the process: looking through them for garbage would only take time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 async def to_graphiql(_request: Request) -> Response:

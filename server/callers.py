@@ -1,71 +1,133 @@
 """From headers to a caller: the bearer token is verified, the tenant named, and the database asked who that is."""
 
+import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass
-
-from starlette.datastructures import Headers
+from functools import lru_cache
+from time import monotonic
 
 from db.session import Database, Scope
-from domain.callers import Caller, SessionEnded, TenantsDiffer, TenantUnknown, identify
+from domain.callers import (
+    Caller,
+    SessionEnded,
+    TenantBrief,
+    TenantsDiffer,
+    TenantUnknown,
+    identify,
+    remembered_guest,
+)
 from domain.ports import Claims, TokenRejected, TokenVerifier
 from gql.errors import ErrorCode, Refusal
+from server.headers import RequestHeaders
+
+MOST_REMEMBERED = 10_000
+REMEMBERED_SECONDS = 60.0
+"""So long may a host that named nobody become a tenant's before requests that name another one are refused."""
 
 
 @dataclass(frozen=True, slots=True)
+class Slugs:
+    """How a request names its tenant: in the `Sadu-Tenant` header, by its host, in both ways or in none."""
+
+    header: str | None
+    host: str | None
+
+
 class Callers:
-    """Identifies the caller of a request. `trusted_proxies` decides whether `X-Forwarded-Host` is believed."""
+    """Identifies the caller of a request. `trusted_proxies` decides whether `X-Forwarded-*` is believed."""
 
-    database: Database
-    verifier: TokenVerifier
-    base_domain: str
-    trusted_proxies: int
+    def __init__(
+        self, database: Database, verifier: TokenVerifier, base_domain: str, trusted_proxies: int, deadline: float
+    ) -> None:
+        self._database, self._verifier = database, verifier
+        self._base_domain, self._trusted_proxies, self._deadline = base_domain, trusted_proxies, deadline
+        self._remembered: OrderedDict[Slugs, tuple[TenantBrief, float]] = OrderedDict()
 
-    async def identify(self, headers: Headers) -> Caller:
+    def remembered(self, headers: RequestHeaders) -> Caller | None:
+        """A guest of a tenant that was found before, without asking again; None for everybody else.
+
+        Whoever serves such a caller must find out whether the tenant is still what it was; sessions do when they begin.
+        """
+        if headers.has_credentials:
+            return None
+        tenant, until = self._remembered.get(self.slugs(headers), (None, 0.0))
+        return remembered_guest(tenant) if tenant is not None and monotonic() < until else None
+
+    async def identify(self, headers: RequestHeaders) -> Caller:
         """Raises a `Refusal` for a bad token, an unknown tenant, or two tenants at once."""
-        claims = await self.claims(headers)
-        header_slug, host_slug = named_tenant(headers), self.hosted_tenant(headers)
+        slugs = self.slugs(headers)
         try:
-            async with self.database.read(Scope()) as session:
-                return await identify(session, header_slug=header_slug, host_slug=host_slug, claims=claims)
+            async with asyncio.timeout(self._deadline):
+                claims = await self._claims(headers)
+                async with self._database.read(Scope()) as session:
+                    caller = await identify(session, header_slug=slugs.header, host_slug=slugs.host, claims=claims)
+        except TimeoutError:
+            raise too_slow() from None
         except SessionEnded:
             raise unauthenticated() from None
         except TenantUnknown:
             raise Refusal(404, ErrorCode.TENANT_NOT_FOUND, "No such tenant.") from None
         except TenantsDiffer:
             raise ambiguous() from None
+        self._remember(slugs, caller.tenant)
+        return caller
 
-    async def claims(self, headers: Headers) -> Claims | None:
+    def slugs(self, headers: RequestHeaders) -> Slugs:
+        host = headers.get(b"host") or ""
+        if self._trusted_proxies:
+            # The last of several was added by the proxy next to us, which is the one we trust.
+            host = (headers.get(b"x-forwarded-host") or host).split(",")[-1].strip()
+        return Slugs(named_slug(headers.all(b"sadu-tenant")), hosted_slug(host, self._base_domain))
+
+    def address(self, headers: RequestHeaders, peer: str) -> str:
+        """Where the request comes from, as far as it can be believed: the last address that no proxy of ours wrote."""
+        forwarded = [each.strip() for value in headers.all(b"x-forwarded-for") for each in value.split(",")]
+        hops = [*forwarded, peer]
+        return hops[max(0, len(hops) - 1 - self._trusted_proxies)]
+
+    async def _claims(self, headers: RequestHeaders) -> Claims | None:
         """What the bearer token says; None without one. A token that is not good is never ignored."""
-        authorization = headers.getlist("authorization")
+        authorization = headers.all(b"authorization")
         if not authorization:
             return None
         scheme, _, token = authorization[0].partition(" ")
         if len(authorization) > 1 or scheme.lower() != "bearer":
             raise Refusal(401, ErrorCode.UNAUTHENTICATED, "Send one header `Authorization: Bearer <access token>`.")
         try:
-            return await self.verifier.verify(token.strip())
+            return await self._verifier.verify(token.strip())
         except TokenRejected:
             raise unauthenticated() from None
 
-    def hosted_tenant(self, headers: Headers) -> str | None:
-        """The slug in `{slug}.<base domain>`; None for any other host."""
-        host = headers.get("host", "")
-        if self.trusted_proxies:
-            # The last of several was added by the proxy next to us, which is the one we trust.
-            host = headers.get("x-forwarded-host", host).split(",")[-1].strip()
-        name = host.lower().split(":")[0]
-        slug = name.removesuffix(f".{self.base_domain}")
-        return slug if slug != name and "." not in slug and slug.isascii() else None
+    def _remember(self, slugs: Slugs, tenant: TenantBrief | None) -> None:
+        """Only a tenant that is open: whoever is refused because of a status is refused for what it is now."""
+        self._remembered.pop(slugs, None)
+        if tenant is not None and tenant.status == "active":
+            self._remembered[slugs] = tenant, monotonic() + REMEMBERED_SECONDS
+        if len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
 
 
-def named_tenant(headers: Headers) -> str | None:
+@lru_cache(maxsize=10_000)
+def hosted_slug(host: str, base_domain: str) -> str | None:
+    """The slug in `{slug}.<base domain>`; None for any other host."""
+    name = host.lower().split(":")[0]
+    slug = name.removesuffix(f".{base_domain}")
+    return slug if slug != name and "." not in slug and slug.isascii() else None
+
+
+def named_slug(values: list[str]) -> str | None:
     """The slug in `Sadu-Tenant`; naming two different ones is refused."""
-    named = {value.strip().lower() for value in headers.getlist("sadu-tenant")} - {""}
+    named = {value.strip().lower() for value in values} - {""}
     if len(named) > 1:
         raise ambiguous()
     slug = next(iter(named), None)
     if slug is not None and (len(slug) > 80 or not slug.isascii()):
         raise Refusal(404, ErrorCode.TENANT_NOT_FOUND, "No such tenant.")
     return slug
+
+
+def too_slow() -> Refusal:
+    return Refusal(503, ErrorCode.DEADLINE_EXCEEDED, "This took too long, and was ended.")
 
 
 def unauthenticated() -> Refusal:

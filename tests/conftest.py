@@ -95,6 +95,8 @@ def settings(
         secret_key="a key of the tests that is long enough",  # pyright: ignore[reportArgumentType] - as the environment gives it
         identity_private_key_file=key_file,
         public_url="http://sadu.test",
+        cost_bucket=100_000_000,  # every test asks from one address
+        cost_restore=10_000_000,
     )
 
 

@@ -14,6 +14,7 @@ from db.models.records import (
     Send,
     TimelineEntry,
 )
+from db.models.storefront import StorefrontChange
 from db.models.tenants import Membership, Tenant
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "PersonSession",
     "RefreshToken",
     "Send",
+    "StorefrontChange",
     "Tenant",
     "TimelineEntry",
     "new_id",

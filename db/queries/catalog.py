@@ -2,17 +2,14 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import CTE, Integer, Select, column, func, literal, select, true, tuple_
+from sqlalchemy import CTE, BindParameter, Integer, Select, column, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 from sqlalchemy.orm import aliased
 
 from db.models import CatalogItem, CatalogItemCategory, Category
-
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC), uuid.UUID(int=2**128 - 1)
-"""Before the newest item: where a page without a cursor begins."""
+from db.queries.positions import BEFORE_ALL, Position
 
 
 class ShelfKey(NamedTuple):
@@ -20,10 +17,10 @@ class ShelfKey(NamedTuple):
 
     category_id: uuid.UUID
     first: int
-    behind: tuple[datetime, uuid.UUID] = END_OF_TIME
+    behind: Position = BEFORE_ALL
 
 
-def items_below(slug: str) -> Select[uuid.UUID]:
+def items_below(slug: "str | BindParameter[str]") -> Select[uuid.UUID]:
     """Identifiers of the items in a category or in one below it; `UNION` ends even where a tree has a ring."""
     shelf = select(Category.id).where(Category.slug == slug).cte("shelf", recursive=True)
     shelf = shelf.union(select(Category.id).join(shelf, Category.parent_id == shelf.c.id))

@@ -77,8 +77,12 @@ def lookup_reads(*tables: str) -> list[str]:
 
 
 def lookup_writes(table: str, command: str) -> list[str]:
-    """What a definer function may write across tenants or people: leases of the outbox, password hashes."""
-    checks = {"INSERT": "WITH CHECK (true)", "UPDATE": "USING (true) WITH CHECK (true)"}[command]
+    """What a definer function may write across tenants or people: leases, password hashes, what is to be forgotten."""
+    checks = {
+        "INSERT": "WITH CHECK (true)",
+        "UPDATE": "USING (true) WITH CHECK (true)",
+        "DELETE": "USING (true)",
+    }[command]
     return [
         f"CREATE POLICY {table}_lookup_{command.lower()} ON {table} FOR {command} TO {LOOKUP} {checks}",
         f"GRANT {command} ON {table} TO {LOOKUP}",
@@ -89,7 +93,7 @@ def definer_function(signature: str, returns: str, body: str, *, caller: str = A
     """A function that runs as `sadu_lookup`, callable by one login, with a fixed search path."""
     name = signature.split("(", maxsplit=1)[0]
     arguments = ", ".join(part.split()[1] for part in signature.split("(")[1].rstrip(")").split(", ") if part)
-    volatility = "VOLATILE" if "UPDATE" in body or "INSERT" in body else "STABLE"
+    volatility = "VOLATILE" if any(verb in body for verb in ("INSERT", "UPDATE", "DELETE")) else "STABLE"
     return [
         f"SET LOCAL ROLE {LOOKUP}",
         f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE sql {volatility} SECURITY DEFINER "

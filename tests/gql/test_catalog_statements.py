@@ -75,7 +75,7 @@ async def test_a_field_that_is_not_asked_for_costs_nothing(
     with counted_statements(parts.database) as statements:
         await api.execute("{ store { items { nodes { slug } } } }", tenant=shop.slug)
     who, items = statements
-    assert "find_request" in who
+    assert "find_caller" in who
     assert "catalog_items" in items
 
 

@@ -1,0 +1,1 @@
+"""`make bench`: Sadu beside hand-written code that gives the same answers, measured in one run."""

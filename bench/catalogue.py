@@ -1,0 +1,158 @@
+"""The shops that are measured: ten of 1,000 items, and thousands of small ones that must not slow them down."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.security.roles import connected
+from gql.ids import global_id
+
+TENANTS, ITEMS = 10, 1_000
+HUGE = 1_000_000_000
+"""A limited stock that no run sells out."""
+FIRST_NUMBER = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A tenant as its clients know it."""
+
+    slug: str
+    id: str
+    currency: str
+    items: list[str]
+    """Slugs of its items."""
+    variants: list[str]
+    """Identifiers of the variants that never sell out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What requests ask for; a file takes it to the other processes."""
+
+    shops: list[Shop]
+
+    def write(self, file: Path) -> None:
+        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, file: Path) -> "Catalogue":
+        return cls([Shop(**shop) for shop in json.loads(file.read_text(encoding="utf-8"))["shops"]])
+
+
+# Identifiers that are the same in every run, in the order of creation as UUIDv7 are.
+IDENTIFIER = """
+CREATE OR REPLACE FUNCTION pg_temp.identifier(label text, moment bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT (lpad(to_hex(1760000000000 + moment), 12, '0') || '7' || substr(md5(label), 1, 3) || '8'
+            || substr(md5(label), 4, 15))::uuid $$
+"""
+
+TENANT_ROWS = """
+INSERT INTO tenants (id, slug, name_en, name_ar, locale)
+SELECT pg_temp.identifier('tenant ' || t, t), 'bench-' || t, 'Shop ' || t, 'متجر ' || t, 'ar'
+FROM generate_series({first}, {last}) t
+"""
+
+CATEGORY_ROWS = """
+INSERT INTO categories (tenant_id, id, parent_id, slug, name_en, name_ar, position)
+SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('category ' || t || ' ' || c, c),
+       CASE WHEN c > 5 THEN pg_temp.identifier('category ' || t || ' ' || c - 5, c - 5) END,
+       'category-' || c, 'Category ' || c, 'قسم ' || c, c
+FROM generate_series({first}, {last}) t, generate_series(1, 10) c ORDER BY c
+"""
+
+ITEM_ROWS = """
+INSERT INTO catalog_items (tenant_id, id, kind, status, slug, name_en, name_ar, description_en, description_ar,
+                           created_at, updated_at)
+SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('item ' || t || ' ' || p, p * 61000), 'product',
+       'active', 'item-number-' || p, 'Item number ' || p || ' of a fine kind',
+       CASE WHEN p % 10 > 0 THEN 'صنف رقم ' || p || ' من نوع جيد' END,
+       repeat('A fine description of the item. ', 12), repeat('وصف جميل لهذا الصنف. ', 12),
+       '2026-01-01T00:00:00.25Z'::timestamptz + p * interval '61 seconds',
+       '2026-01-01T00:00:00.25Z'::timestamptz + p * interval '61 seconds'
+FROM generate_series({first}, {last}) t, generate_series(1, {items}) p ORDER BY p, t
+"""
+
+VARIANT_ROWS = f"""
+INSERT INTO catalog_variants (tenant_id, id, item_id, sku, name_en, name_ar, price, compare_at_price, stock, position)
+SELECT pg_temp.identifier('tenant ' || t, t),
+       pg_temp.identifier('variant ' || t || ' ' || p || ' ' || v, p * 61000 + v),
+       pg_temp.identifier('item ' || t || ' ' || p, p * 61000),
+       CASE WHEN p % 7 > 0 THEN 'SKU-' || p || '-' || v END,
+       CASE WHEN p % 3 > 0 THEN 'Size ' || v END, CASE WHEN p % 3 > 0 THEN 'مقاس ' || v END,
+       (p * 7919 % 100000) / 1000.0 + v, CASE WHEN p % 4 = 0 THEN (p * 7919 % 100000) / 1000.0 + v + 1.5 END,
+       CASE (p + v) % 5 WHEN 0 THEN NULL WHEN 1 THEN {HUGE} WHEN 2 THEN {HUGE} WHEN 3 THEN 3 ELSE (p + v) % 2 * 40 END,
+       v
+FROM generate_series({{first}}, {{last}}) t, generate_series(1, {{items}}) p, generate_series(1, 1 + p % 3) v
+ORDER BY p, t, v
+"""
+
+PLACE_ROWS = """
+INSERT INTO catalog_item_categories (tenant_id, item_id, category_id)
+SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('item ' || t || ' ' || p, p * 61000),
+       pg_temp.identifier('category ' || t || ' ' || c, c)
+FROM generate_series({first}, {last}) t, generate_series(1, {items}) p,
+     LATERAL (SELECT p % 10 + 1 UNION SELECT p * 3 % 10 + 1 WHERE p % 2 = 0) AS stands(c) ORDER BY p, t
+"""
+
+ORDER_ROWS = """
+INSERT INTO orders (tenant_id, id, number, status, customer_name, customer_email, locale, currency, total, placed_at)
+SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('order ' || t || ' ' || n, n * 61000),
+       {first_number} + n, 'pending', 'Noura', 'noura' || n || '@people.test', 'ar', 'KWD', 4.750,
+       '2026-01-01T00:00:00Z'::timestamptz + n * interval '61 seconds'
+FROM generate_series({first}, {last}) t, generate_series(1, {items} / 4) n ORDER BY n, t
+"""
+
+COUNTER_ROWS = """
+INSERT INTO counters (tenant_id, name, value)
+SELECT pg_temp.identifier('tenant ' || t, t), 'order', {first_number} + {items} / 4
+FROM generate_series({first}, {last}) t
+"""
+
+ALL_ROWS = (TENANT_ROWS, CATEGORY_ROWS, ITEM_ROWS, VARIANT_ROWS, PLACE_ROWS, ORDER_ROWS, COUNTER_ROWS)
+
+
+async def fill(admin_url: str, database: str, *, first: int, last: int, items: int) -> None:
+    """Make the tenants `first` to `last`. As superuser, because nobody else may write for many tenants at once."""
+    async with connected(admin_url, database) as connection:
+        # Also turns off the checks of foreign keys: these rows are right, and one by one they would take minutes.
+        await connection.execute(text("SET session_replication_role = replica"))
+        await connection.exec_driver_sql(IDENTIFIER)
+        for rows in ALL_ROWS:
+            statement = rows.format(first=first, last=last, items=items, first_number=FIRST_NUMBER)
+            await connection.exec_driver_sql(statement)
+        await connection.execute(text("VACUUM (ANALYZE)"))
+
+
+async def read_catalogue(admin_url: str, database: str) -> Catalogue:
+    """The ten tenants that are asked."""
+    async with connected(admin_url, database) as connection:
+        slugs = [f"bench-{number}" for number in range(1, TENANTS + 1)]
+        tenants = await connection.execute(
+            text("SELECT id, slug, currency FROM tenants WHERE slug = ANY(:slugs) ORDER BY slug"), {"slugs": slugs}
+        )
+        return Catalogue([await shop_of(connection, *row) for row in tenants.tuples()])
+
+
+async def shop_of(connection: AsyncConnection, tenant_id: UUID, slug: str, currency: str) -> Shop:
+    tenant = {"tenant": tenant_id}
+    items = await connection.execute(
+        text("SELECT slug FROM catalog_items WHERE tenant_id = :tenant ORDER BY id"), tenant
+    )
+    variants = await connection.execute(
+        text(
+            "SELECT id FROM catalog_variants WHERE tenant_id = :tenant AND coalesce(stock, :huge) >= :huge ORDER BY id"
+        ),
+        {**tenant, "huge": HUGE},
+    )
+    return Shop(
+        slug,
+        str(tenant_id),
+        currency,
+        items=[str(item) for item in items.scalars()],
+        variants=[str(global_id("variant", variant)) for variant in variants.scalars()],
+    )

@@ -1,0 +1,118 @@
+"""Items with their variants and categories in one statement, reading no more than is asked for."""
+
+from functools import lru_cache
+
+from sqlalchemy import UUID as Uuid
+from sqlalchemy import DateTime, Integer, Select, Text, literal, select, tuple_
+
+from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from db.queries.catalog import items_below
+from db.queries.selections import Selection
+from db.queries.shapes import Related, Shape, select_rows
+from db.rows import Statement, compile_statement, parameter
+
+VARIANT = Shape(
+    "CatalogVariant",
+    CatalogVariant,
+    fields={
+        "id": ("id",),
+        "sku": ("sku",),
+        "name": ("name_en", "name_ar"),
+        "price": ("price",),
+        "compare_at_price": ("compare_at_price",),
+        "availability": ("stock",),
+        "stock": ("stock",),
+        "is_archived": ("archived_at",),
+        "item": ("item_id",),
+    },
+    always=("id",),
+)
+CATEGORY = Shape(
+    "Category",
+    Category,
+    fields={
+        "id": ("id",),
+        "slug": ("slug",),
+        "name": ("name_en", "name_ar"),
+        "position": ("position",),
+        "parent": ("parent_id",),
+        "children": (),
+        "items": (),
+    },
+    always=("id",),
+)
+
+
+def variants_of_item() -> Select[CatalogVariant]:
+    """What can be ordered of the item around, in its order."""
+    return (
+        select(CatalogVariant)
+        .where(CatalogVariant.item_id == CatalogItem.id, CatalogVariant.archived_at.is_(None))
+        .order_by(CatalogVariant.position, CatalogVariant.id)
+    )
+
+
+def categories_of_item() -> Select[Category]:
+    """The categories that the item around stands in, by their position."""
+    return (
+        select(Category)
+        .join(CatalogItemCategory, Category.id == CatalogItemCategory.category_id)
+        .where(CatalogItemCategory.item_id == CatalogItem.id)
+        .order_by(Category.position, Category.id)
+    )
+
+
+ITEM = Shape(
+    "CatalogItem",
+    CatalogItem,
+    fields={
+        "id": ("id",),
+        "kind": ("kind",),
+        "status": ("status",),
+        "slug": ("slug",),
+        "name": ("name_en", "name_ar"),
+        "description": ("description_en", "description_ar"),
+        "version": ("version",),
+        "created_at": ("created_at",),
+        "updated_at": ("updated_at",),
+        "categories": (),
+        "variants": (),
+        "price": (),
+        "is_available": (),
+    },
+    always=("id", "created_at"),
+    related={
+        "variants": Related(
+            VARIANT, variants_of_item, fields={"variants": (), "price": ("price",), "is_available": ("stock",)}
+        ),
+        "categories": Related(CATEGORY, categories_of_item, fields={"categories": ()}),
+    },
+)
+
+
+@lru_cache(maxsize=1_000)
+def page_of_items(selection: Selection, *, status: bool, kind: bool, category: bool) -> Statement:
+    """At most `most` items before a position, newest first; each flag narrows by a parameter of its name."""
+    before = tuple_(parameter("moment", DateTime(timezone=True)), parameter("row_id", Uuid()))
+    statement = select_rows(ITEM, selection).where(tuple_(CatalogItem.created_at, CatalogItem.id) < before)
+    if status:
+        statement = statement.where(CatalogItem.status == parameter("status", Text()))
+    if kind:
+        statement = statement.where(CatalogItem.kind == parameter("kind", Text()))
+    if category:
+        statement = statement.where(CatalogItem.id.in_(items_below(parameter("category", Text()))))
+    newest = statement.order_by(CatalogItem.created_at.desc(), CatalogItem.id.desc())
+    return compile_statement(newest.limit(parameter("most", Integer())))
+
+
+@lru_cache(maxsize=1_000)
+def active_item_by_slug(selection: Selection) -> Statement:
+    """The active item with the parameter `slug`."""
+    active = CatalogItem.status == literal("active", literal_execute=True)
+    return compile_statement(select_rows(ITEM, selection).where(CatalogItem.slug == parameter("slug", Text()), active))
+
+
+@lru_cache(maxsize=1_000)
+def item_by_id(selection: Selection) -> Statement:
+    """The item of any status with the parameter `item_id`."""
+    return compile_statement(select_rows(ITEM, selection).where(CatalogItem.id == parameter("item_id", Uuid())))

@@ -1,0 +1,57 @@
+"""What a compiled function lets resolvers see: the request as it is in memory. Nothing in it can be waited for."""
+
+from collections.abc import Hashable
+from functools import cached_property
+from typing import Any
+
+from domain.callers import TenantBrief
+from gql.context import Context
+from gql.loaders import Batch, Loaders
+
+
+class WouldWait(Exception):
+    """A resolver asked for something that has to be read first: its selection is not plain after all."""
+
+
+class PresentLoader:
+    def __init__(self, known: dict[Any, Any]) -> None:
+        self._known = known
+
+    async def load(self, key: Hashable) -> Any:
+        """What was read together with the object around; `WouldWait` for anything else."""
+        try:
+            return self._known[key]
+        except KeyError:
+            raise WouldWait from None
+
+
+class PresentLoaders:
+    def __init__(self, loaders: Loaders) -> None:
+        self._loaders = loaders
+        self._present: dict[object, PresentLoader] = {}
+
+    def of(self, batch: "Batch[Any, Any]") -> PresentLoader:
+        found = self._present.get(batch)
+        if found is None:
+            found = self._present[batch] = PresentLoader(self._loaders.of(batch).known)
+        return found
+
+
+class PresentContext:
+    """Stands for the request's context: everything but reading and writing."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.caller, self.actor, self.language = context.caller, context.actor, context.language
+        self.loaders = PresentLoaders(context.loaders)
+
+    @cached_property
+    def tenant(self) -> TenantBrief:
+        return self._context.tenant
+
+
+class PresentInfo:
+    """Stands for Strawberry's `Info`; a resolver that asks for more than `context` is left to graphql-core."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = PresentContext(context)

@@ -1,0 +1,56 @@
+"""The fields of a built schema, and what each was declared with in Python."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
+from strawberry.types.field import StrawberryField
+
+D = TypeVar("D")
+
+
+def fields_of(schema: GraphQLSchema) -> dict[tuple[str, str], GraphQLField]:
+    """Every field that can be selected, by its type and name; none of those that GraphQL adds."""
+    return {
+        (kind.name, name): field
+        for kind in schema.type_map.values()
+        if not kind.name.startswith("__")
+        for name, field in fields_on(kind).items()
+    }
+
+
+def fields_on(kind: object) -> Mapping[str, GraphQLField]:
+    """The fields of an object or interface; none of anything else."""
+    return kind.fields if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else {}
+
+
+def declaration(field: GraphQLField) -> StrawberryField:
+    """Where the field was declared."""
+    extensions: dict[str, Any] = field.extensions
+    return extensions["strawberry-definition"]
+
+
+def declared(field: GraphQLField, directive: type[D]) -> D | None:
+    """The field's directive of that class, if it bears one."""
+    extensions: dict[str, Any] = field.extensions
+    found: StrawberryField | None = extensions.get("strawberry-definition")
+    return next((each for each in found.directives if isinstance(each, directive)), None) if found else None
+
+
+def type_of(field: GraphQLField) -> GraphQLNamedType:
+    """The field's type without its lists and exclamation marks."""
+    return cast("GraphQLNamedType", get_named_type(cast("Any", field).type))
+
+
+def is_list(field: GraphQLField) -> bool:
+    kind: object = cast("Any", field).type
+    return isinstance(cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind, GraphQLList)

@@ -1,0 +1,79 @@
+"""The headers of a request, read as often as needed and decoded only when asked for."""
+
+import re
+import secrets
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+TRACE_PARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+Language = Literal["ar", "en"]
+
+
+class RequestHeaders:
+    """Names are in lower case, as ASGI gives them. `get` answers the first of several."""
+
+    __slots__ = ("_first", "_raw")
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._raw = list(raw)
+        self._first = dict(reversed(self._raw))
+
+    def get(self, name: bytes) -> str | None:
+        value = self._first.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def all(self, name: bytes) -> list[str]:
+        if name not in self._first:
+            return []
+        return [value.decode("latin-1") for each, value in self._raw if each == name]
+
+    @property
+    def repeats(self) -> bool:
+        """Some header came twice."""
+        return len(self._first) != len(self._raw)
+
+    @property
+    def has_credentials(self) -> bool:
+        return b"authorization" in self._first or b"cookie" in self._first
+
+    @property
+    def request_id(self) -> str:
+        """The id that the caller gave the request, if it looks like one; else a new one at each call."""
+        given = self.get(b"x-request-id")
+        return given if given and REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+
+    @property
+    def trace_id(self) -> str:
+        """The caller's trace, or a new one at each call."""
+        trace = TRACE_PARENT.fullmatch(self.get(b"traceparent") or "")
+        return trace["trace"] if trace else secrets.token_hex(16)
+
+    @property
+    def language(self) -> Language | None:
+        """The language that the caller would rather read, of those that texts are in; None leaves it to the tenant."""
+        accepted = self.get(b"accept-language")
+        return preferred_language(accepted) if accepted else None
+
+
+@lru_cache(maxsize=1_000)
+def preferred_language(accepted: str) -> Language | None:
+    """The best of `Accept-Language` that texts are in. What is not understood is not an error."""
+    best: Language | None = None
+    best_quality = 0.0
+    for part in accepted.split(",")[:20]:
+        tag, _, parameters = part.strip().lower().partition(";")
+        quality = quality_of(parameters)
+        language = tag.split("-")[0]
+        if language in ("ar", "en") and quality > best_quality:
+            best, best_quality = language, quality
+    return best
+
+
+def quality_of(parameters: str) -> float:
+    try:
+        return float(parameters.strip().removeprefix("q=")) if parameters else 1.0
+    except ValueError:
+        return 0.0

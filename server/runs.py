@@ -1,0 +1,110 @@
+"""One GraphQL request from its body to its answer: who asks, whether they may and can pay, what it answers."""
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from db.session import StaleTenantError
+from domain.callers import Caller
+from domain.ports import Throttled
+from gql.access import operators_only, sign_in_first
+from gql.context import Context, Services
+from gql.pipeline import Api, GraphQLRequest, Ready
+from gql.throttling import cost_extension, throttled
+from server.bounds import bounded
+from server.callers import Callers
+from server.exchanges import Exchange
+
+
+class Run:
+    """Admitted first, executed then. `caller` and `ready` are there once it is admitted."""
+
+    caller: Caller
+    ready: Ready
+
+    def __init__(
+        self,
+        api: Api,
+        services: Services,
+        callers: Callers,
+        exchange: Exchange,
+        request: GraphQLRequest,
+        *,
+        deadline_seconds: float,
+        operators_only: bool,
+    ) -> None:
+        self._api, self._services, self._callers = api, services, callers
+        self._exchange, self._request = exchange, request
+        self._deadline_seconds, self._operators_only = deadline_seconds, operators_only
+
+    async def admit(self) -> None:
+        """Raises `InvalidDocument`, or the `Refusal` of whoever may not ask this."""
+        remembered = self._callers.remembered(self._exchange.headers)
+        self._let_in(remembered or await self._callers.identify(self._exchange.headers))
+        if self.ready.is_mutation and remembered:
+            # A query that meets a changed tenant is simply done again. What a mutation did cannot be.
+            self._let_in(await self._callers.identify(self._exchange.headers))
+
+    def _let_in(self, caller: Caller) -> None:
+        if self._operators_only and not caller.operator:
+            raise sign_in_first() if caller.person_id is None else operators_only()
+        self.caller, self.ready = caller, self._api.prepare(self._request, caller)
+        if caller.tenant:
+            structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant.id))
+
+    async def execute(self) -> dict[str, Any]:
+        """The GraphQL response. Raises a `Refusal`: points are spent, or time is up; `ClientGone`."""
+        client, ready = self._client, self.ready
+        try:
+            throttle = self._services.throttle
+            if throttle.spend(client, ready.cost) is None:
+                await throttle.take(client, ready.cost)
+        except Throttled as raised:
+            raise throttled(raised, ready.cost) from None
+        body = await self._executed()
+        actual = ready.cost_plan.actual(body.get("data"), ready.request.variables)
+        status = throttle.give_back(client, ready.cost - actual)
+        body["extensions"] = {"cost": cost_extension(ready.cost, actual, status)}
+        return body
+
+    @property
+    def _client(self) -> str:
+        """Whose points are spent: a person's, or those of an address at one tenant."""
+        if self.caller.person_id:
+            return f"person:{self.caller.person_id}"
+        tenant = self.caller.tenant.id if self.caller.tenant else "none"
+        return f"guest:{tenant}:{self._callers.address(self._exchange.headers, self._exchange.peer)}"
+
+    async def _executed(self) -> dict[str, Any]:
+        if self.ready.is_mutation:
+            # Not even a cancelled request cuts a mutation short: `statement_timeout` bounds it.
+            return await asyncio.shield(asyncio.ensure_future(self._once()))
+        async with bounded(self._exchange.receive, self._deadline_seconds):
+            try:
+                return await self._once()
+            except StaleTenantError:
+                self._let_in(await self._callers.identify(self._exchange.headers))
+                return await self._once()
+
+    async def _once(self) -> dict[str, Any]:
+        context = Context(
+            self._services,
+            self.caller,
+            self._exchange.request_id,
+            self.ready.document.selections,
+            self._exchange.headers.language,
+        )
+        try:
+            body = await self._api.execute(self.ready, context)
+        finally:
+            await context.loaders.cancel()
+        if self.caller.is_remembered and not context.has_read:
+            await self._prove_tenant()
+        return body
+
+    async def _prove_tenant(self) -> None:
+        """Nothing was read, so nothing has shown yet that the tenant is still as remembered."""
+        found = await self._callers.identify(self._exchange.headers)
+        if found.tenant != self.caller.tenant:
+            raise StaleTenantError
