@@ -21,6 +21,7 @@ from jobs.work_signal import ArqWorkSignal
 from jobs.worker import WorkerParts
 from server.app import ServerParts
 from server.storefront_versions import StorefrontVersions
+from server.trusted_documents import read_manifest
 
 DEVELOPMENT_MARK = "sadu-development"
 """Keys made by `sadu dev` carry it, so that production can refuse them."""
@@ -107,6 +108,15 @@ class Settings(BaseSettings):
     )
     storefront_cache: int = Field(
         default=64, ge=0, description="megabytes of guests' answers that each process keeps; 0 keeps none"
+    )
+    trusted_documents: FilePath | None = Field(
+        default=None, description="JSON manifest of the documents that may be asked for by their hash, and by GET"
+    )
+    cdn_seconds: int = Field(
+        default=5,
+        ge=0,
+        le=3_600,
+        description="how long a CDN may keep a guest's answer to a GET; 0 lets it ask each time",
     )
     graphiql: bool | None = Field(default=None, description="serve GraphiQL; by default everywhere but in production")
     allow_loopback: bool = Field(
@@ -236,6 +246,7 @@ def build_database(settings: Settings, url: str, *, pool_size: int | None = None
 
 
 def server_parts(parts: Parts) -> ServerParts:
+    """Raises `UnfitDocuments` for a manifest that cannot be believed."""
     settings = parts.settings
     graphiql = settings.env != "production" if settings.graphiql is None else settings.graphiql
     # A connection of its own: behind requests that exhaust the pool, nobody would know what has changed.
@@ -257,6 +268,8 @@ def server_parts(parts: Parts) -> ServerParts:
         ),
         versions=versions,
         answer_cache_bytes=settings.storefront_cache * 2**20,
+        trusted_documents=read_manifest(settings.trusted_documents.read_bytes()) if settings.trusted_documents else {},
+        cdn_seconds=settings.cdn_seconds,
         introspection=settings.introspects,
         verifier=JwtVerifier(StaticKeys(parts.signer.public_key), settings.issuer, settings.identity_client_id),
         keys=parts.signer.jwks(),

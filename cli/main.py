@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from sqlalchemy.exc import DBAPIError
 
-from bootstrap import OwnerSettings, Parts, Settings, build_parts, password_in, server_parts, worker_parts
+from bootstrap import OwnerSettings, Parts, Settings, UnfitToServe, build_parts, password_in, server_parts, worker_parts
+from cli.documents import manifest_of
 from cli.operators import create_operator
 from cli.seed import seed_demo
 from cli.smoke import smoke_test
@@ -22,8 +23,9 @@ from db.migrations import offline_sql, upgrade_to_head
 from db.security.roles import Logins, prepare_database
 from gql.schema import stale_sdl, write_sdl
 from jobs.worker import run_worker
-from server.app import create_app
+from server.app import Server, create_app
 from server.logs import configure
+from server.trusted_documents import UnfitDocuments
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,12 +53,13 @@ def serve() -> None:
     check_port(settings.host, settings.port)
     structlog.get_logger("sadu.server").info("serving", host=settings.host, port=settings.port)
     uvicorn.run(
-        create_app(server_parts(parts)),
+        served(parts),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
         http="httptools",
         access_log=False,
+        proxy_headers=False,  # `trusted_proxies` says what is believed
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=10,
@@ -115,6 +118,12 @@ def schema(
     elif stale := stale_sdl(folder):
         typer.echo(f"Not in step with the code: {', '.join(stale)}. Run `sadu schema`.", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def documents(files: Annotated[list[Path], typer.Argument(help="GraphQL files, each of them one document.")]) -> None:
+    """Print the manifest for SADU_TRUSTED_DOCUMENTS: documents by their hash, which is that of the file's bytes."""
+    typer.echo(manifest_of(files))
 
 
 @app.command()
@@ -197,6 +206,14 @@ def checked_parts(settings: Settings) -> Parts:
     except (OSError, DBAPIError) as error:
         raise SystemExit(f"The database cannot be reached: {type(error).__name__}") from None
     return parts
+
+
+def served(parts: Parts) -> Server:
+    """The application; refuses registered documents that nobody could be answered."""
+    try:
+        return create_app(server_parts(parts))
+    except UnfitDocuments as unfit:
+        raise UnfitToServe([f"SADU_TRUSTED_DOCUMENTS: {each}" for each in unfit.objections]) from None
 
 
 def check_port(host: str, port: int) -> None:

@@ -10,6 +10,7 @@ from bootstrap import Parts, Settings, build_parts
 from cli.demo_data import ACCOUNTS, FIRST_QUERY, PASSWORD, TENANTS, DemoAccount, DemoItem, DemoTenant, DemoVariant
 from cli.operators import create_operator
 from db.models import Membership, new_id
+from db.rows import rows_within
 from db.session import AsyncSession, Scope
 from domain import catalog_items, categories, tenants
 from domain.actors import Actor, ActorKind
@@ -103,7 +104,7 @@ async def appoint_operator(settings: Settings) -> None:
 async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.UUID]) -> None:
     """All of a tenant in one transaction, so that a demo that was interrupted is made whole by the next run."""
     async with parts.database.read(Scope()) as session:
-        known = await identify(session, header_slug=None, host_slug=demo.slug, claims=None)
+        known = await identify(await rows_within(session), header_slug=None, host_slug=demo.slug, claims=None)
     if known.tenant is not None:
         return
     tenant_id, staff = new_id(), [account for account in ACCOUNTS if account.tenant == demo.slug]

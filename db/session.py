@@ -8,8 +8,9 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, event, text
@@ -157,12 +158,17 @@ class sole_connection:  # noqa: N801 - reads as a statement: `with sole_connecti
     """Holds the right to one connection in this task; asking again inside is an error, not a deadlock."""
 
     def __enter__(self) -> None:
-        if holding_connection.get():
-            raise NestedTransactionError("finish the open transaction before asking for another")
-        self._token = holding_connection.set(True)
+        self._token = hold_connection()
 
     def __exit__(self, *_exception: object) -> None:
         holding_connection.reset(self._token)
+
+
+def hold_connection() -> Token[bool]:
+    """Take the right to one connection, until the token is given back to `holding_connection`."""
+    if holding_connection.get():
+        raise NestedTransactionError("finish the open transaction before asking for another")
+    return holding_connection.set(True)
 
 
 async def begin_reading(database: Database, scope: Scope) -> AsyncSession:
@@ -203,7 +209,6 @@ class RequestReads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn = asyncio.Lock()
         self._waiting = 0
         self._open: tuple[Scope, AsyncSession] | None = None
         self.began = False
@@ -225,6 +230,10 @@ class RequestReads:
                 self._waiting -= 1
                 if self._waiting == 0:
                     await self._drop()
+
+    @cached_property
+    def _turn(self) -> asyncio.Lock:
+        return asyncio.Lock()
 
     async def _session(self, scope: Scope) -> AsyncSession:
         if self._open is not None and self._open[0] != scope:

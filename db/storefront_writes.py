@@ -1,7 +1,8 @@
 """Whether a session wrote what shoppers see, so that its own process can forget old answers right after the commit.
 
 Only the haste is decided here. That no process shows an old answer for longer than it may is the triggers' work, which
-see every write, whoever makes it; a sale, which may change a variant from one bucket of stock to the next, is left to them.
+see every write, whoever makes it; a sale, which may change a variant from one bucket of stock to the next, is left to
+them.
 """
 
 from sqlalchemy import event

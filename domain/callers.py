@@ -5,14 +5,18 @@ The token only proves identity. Membership, role and the tenant's status are wha
 
 import uuid
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.rows import Rows, Statement, compile_statement
 from domain.actors import Actor, ActorKind
 from domain.ports import Claims
 
-FIND_CALLER = text("SELECT * FROM find_caller(:header, :host, :subject, :session)")
+
+@cache
+def find_caller() -> Statement:
+    return compile_statement(text("SELECT * FROM find_caller(:header, :host, :subject, :session)"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,7 @@ class SessionEnded(Exception):
     """The token is genuine, but its person is unknown or its session was revoked."""
 
 
-async def identify(
-    session: AsyncSession, *, header_slug: str | None, host_slug: str | None, claims: Claims | None
-) -> Caller:
+async def identify(rows: Rows, *, header_slug: str | None, host_slug: str | None, claims: Claims | None) -> Caller:
     """One query, through a definer function: nothing about other tenants or people can come out of it."""
     values = {
         "header": header_slug,
@@ -82,7 +84,7 @@ async def identify(
         "subject": claims.subject if claims else None,
         "session": claims.session_id if claims else None,
     }
-    row = (await session.execute(FIND_CALLER, values)).mappings().one()
+    (row,) = await rows.fetch(find_caller(), values)
     if claims is not None and not row["session_active"]:
         raise SessionEnded
     if header_slug is not None and row["named_id"] is None:

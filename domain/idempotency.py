@@ -4,12 +4,10 @@ import hashlib
 import json
 import uuid
 from dataclasses import asdict, dataclass, is_dataclass
+from typing import Self
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from db.models import IdempotencyRecord
+from db.queries import order_placement
+from db.rows import Rows
 from domain.actors import Actor
 from domain.errors import FaultCode, UserFault
 
@@ -18,59 +16,55 @@ SHORTEST, LONGEST = 22, 200
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to perform an operation under a key, or what it led to before (`entity_id`)."""
+class Key:
+    """A client's key for one operation, with the fingerprint of what it was sent with."""
 
     actor: Actor
     operation: str
     key: str
-    entity_id: uuid.UUID | None
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, actor: Actor, operation: str, key: str, given: object) -> Self:
+        """Raises a fault for what is no key."""
+        check_key(key)
+        return cls(actor, operation, key, fingerprint_of(given))
+
+    def values(self) -> dict[str, object]:
+        """As the columns of its record. A money-moving operation begins by inserting it, with the id of what it makes.
+
+        That takes the key for the transaction, and is the first lock taken. A second caller with the same key waits
+        for the first one's transaction, and then asks `entity_of`; if that one rolled back, the second has the key.
+        """
+        return {
+            "tenant_id": self.actor.tenant,
+            "operation": self.operation,
+            "actor_key": actor_key(self.actor),
+            "key": self.key,
+            "fingerprint": self.fingerprint,
+        }
 
 
-async def claim(session: AsyncSession, *, actor: Actor, operation: str, key: str, given: object) -> Claim:
-    """Take the key for this transaction; the first lock that a money-moving operation takes.
-
-    A second caller with the same key waits for the first one's transaction, then sees its result; if that one rolled
-    back, the second performs the operation. Raises a fault if the key was used with another input.
-    """
-    check_key(key)
-    fingerprint = fingerprint_of(given)
-    values = {"tenant_id": actor.tenant, "operation": operation, "actor_key": actor_key(actor), "key": key}
-    taken = insert(IdempotencyRecord).values(**values, fingerprint=fingerprint).on_conflict_do_nothing()
-    if (await session.execute(taken.returning(IdempotencyRecord.key))).first():
-        return Claim(actor, operation, key, None)
-    record = (await session.execute(select(IdempotencyRecord).filter_by(**values))).scalar_one()
-    if record.fingerprint != fingerprint:
+async def entity_of(rows: Rows, key: Key) -> uuid.UUID:
+    """What the operation made under the key before. Raises a fault if it was used with another input."""
+    (record,) = await rows.fetch(order_placement.claimed_key(), key.values())
+    if record["fingerprint"] != key.fingerprint:
         raise UserFault(
             FaultCode.IDEMPOTENCY_KEY_REUSED,
             "This idempotency key was used before with another input.",
             ("idempotencyKey",),
         )
-    return Claim(actor, operation, key, record.entity_id)
+    return record["entity_id"]
 
 
 def check_key(key: str) -> None:
-    """Refuse what is no key, so that a form can show it with its other faults. `claim` asks, too."""
+    """Refuse what is no key, so that a form can show it with its other faults. `Key.of` asks, too."""
     if not SHORTEST <= len(key) <= LONGEST or not key.isascii() or not key.isprintable():
         raise UserFault(
             FaultCode.INVALID,
             f"An idempotency key has {SHORTEST} to {LONGEST} printable ASCII characters.",
             ("idempotencyKey",),
         )
-
-
-async def record(session: AsyncSession, claimed: Claim, entity_id: uuid.UUID) -> None:
-    """Store what the operation made, in the same transaction as the effect."""
-    await session.execute(
-        update(IdempotencyRecord)
-        .where(
-            IdempotencyRecord.tenant_id == claimed.actor.tenant,
-            IdempotencyRecord.operation == claimed.operation,
-            IdempotencyRecord.actor_key == actor_key(claimed.actor),
-            IdempotencyRecord.key == claimed.key,
-        )
-        .values(entity_id=entity_id)
-    )
 
 
 def actor_key(actor: Actor) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import and_, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from db.models import CatalogItem, CatalogVariant, Order, OrderLine, Tenant, new_id
-from domain import idempotency, outbox, stock, timeline
+from db.models import Order, OrderLine, new_id
+from db.queries import order_placement as order_statements
+from db.rows import Record, Rows
+from db.writes import COUNTED, COUNTED_AT, insert_rows
+from domain import idempotency, orders, outbox, stock, timeline
 from domain.actors import Actor
-from domain.counters import next_number
+from domain.along import Along
+from domain.counters import counter
 from domain.emails import normalized_email
 from domain.errors import AccessDenied, FaultCode, Faults, InsufficientStock, UserFault, not_found
 from domain.money import LARGEST
@@ -77,42 +78,47 @@ class Offer:
     stock: int | None
 
 
-async def place(session: AsyncSession, *, actor: Actor, given: NewOrder, idempotency_key: str) -> Order:
+async def place(rows: Rows, *, actor: Actor, given: NewOrder, idempotency_key: str) -> Along[Order]:
     """An order with its number, its stock taken and its mails on their way; for a key used before, the order it made.
 
     Faults: everything wrong about the input's form at once; then NOT_FOUND of variants and totals that are too large;
     then INSUFFICIENT_STOCK of every line concerned; IDEMPOTENCY_KEY_REUSED.
     """
-    tenant = await open_tenant(session, actor)
     order, wanted = checked_order(given, idempotency_key)
-    claimed = await idempotency.claim(session, actor=actor, operation="order.place", key=idempotency_key, given=given)
-    if claimed.entity_id is not None:
-        return await session.get_one(Order, (actor.tenant, claimed.entity_id))
-    offers = await offers_of(session, {line.variant_id for line in wanted})
+    key = idempotency.Key.of(actor, "order.place", idempotency_key, given)
+    tenant = await open_tenant(rows, key, order)
+    if not tenant["claimed"]:
+        return Along(await placed_before(rows, await idempotency.entity_of(rows, key)))
+    offers = await offers_of(rows, {line.variant_id for line in wanted})
     lines = priced_lines(wanted, offers)
-    order.id, order.tenant_id, order.currency = new_id(), actor.tenant, tenant.currency
-    order.locale, order.total = given.locale or tenant.locale, total_of(lines)
+    order.tenant_id, order.currency = actor.tenant, tenant["currency"]
+    order.locale, order.total = given.locale or tenant["locale"], total_of(lines)
     needed = needed_stock(lines, offers)
     # What is sold out as far as anyone can see needs no lock to be refused.
     check_stock(lines, needed, {offer.variant_id: offer.stock for offer in offers.values()})
-    await announce(session, actor, order.id)
-    await idempotency.record(session, claimed, order.id)
-    await hold_stock(session, lines, needed)
-    await write(session, actor, order, lines)
-    return order
+    await hold_stock(rows, lines, needed)
+    await write(rows, actor, order, lines)
+    return Along(order, {orders.lines_of: {order.id: lines}})
 
 
-async def open_tenant(session: AsyncSession, actor: Actor) -> Tenant:
-    """The tenant that the order is placed with: anyone may, as long as it is open for business."""
-    tenant = await session.get_one(Tenant, actor.tenant)
-    if tenant.status != "active":
+async def open_tenant(rows: Rows, key: idempotency.Key, order: Order) -> Record:
+    """Status, currency and locale of the tenant, which must be open for business, and whether the key was free."""
+    values = key.values() | {"entity_id": order.id}
+    (tenant,) = await rows.fetch(order_statements.open_and_claim(), values)
+    if tenant["status"] != "active":
         raise AccessDenied("the tenant is not active")
     return tenant
 
 
+async def placed_before(rows: Rows, order_id: uuid.UUID) -> Order:
+    """The order that the same request has made before, as it is now."""
+    (found,) = await rows.fetch(order_statements.order_by_id(), {"order_id": order_id})
+    return Order(**{name: value for name, value in found.items() if name != "total_minor"})
+
+
 def checked_order(given: NewOrder, idempotency_key: str) -> tuple[Order, Sequence[Wanted]]:
     """The customer's part of the order, and its lines, tidied. Raises all that is wrong about the form at once."""
-    faults, order, customer = Faults(), Order(), given.customer
+    faults, order, customer = Faults(), Order(id=new_id()), given.customer
     with faults.collecting():
         idempotency.check_key(idempotency_key)
     with faults.collecting():
@@ -148,35 +154,27 @@ def checked_lines(lines: Sequence[NewOrderLine], faults: Faults) -> Sequence[Wan
     return wanted
 
 
-async def offers_of(session: AsyncSession, variant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Offer]:
+async def offers_of(rows: Rows, variant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Offer]:
     """The variants among these that are on sale, their items held against a change of key.
 
     The lines' foreign keys would hold the items later, behind the stock. Whoever edits an item writes it before its
     variants, so orders must hold it before its variants, too.
     """
-    of_item = and_(CatalogItem.tenant_id == CatalogVariant.tenant_id, CatalogItem.id == CatalogVariant.item_id)
-    statement = (
-        select(CatalogVariant, CatalogItem)
-        .join(CatalogItem, of_item)
-        .where(CatalogVariant.id.in_(variant_ids), CatalogVariant.archived_at.is_(None), CatalogItem.status == "active")
-        .order_by(CatalogItem.id)
-        .with_for_update(read=True, key_share=True, of=CatalogItem)
-    )
-    rows = await session.execute(statement)
-    return {variant.id: offer_of(variant, item) for variant, item in rows}
+    found = await rows.fetch(order_statements.held_offers(), {"variant_ids": list(variant_ids)})
+    return {row["variant_id"]: offer_of(row) for row in found}
 
 
-def offer_of(variant: CatalogVariant, item: CatalogItem) -> Offer:
-    names = LocalizedText(en=variant.name_en, ar=variant.name_ar)
+def offer_of(row: Record) -> Offer:
+    names = LocalizedText(en=row["name_en"], ar=row["name_ar"])
     return Offer(
-        variant_id=variant.id,
-        item_id=variant.item_id,
-        sku=variant.sku,
+        variant_id=row["variant_id"],
+        item_id=row["item_id"],
+        sku=row["sku"],
         name=LocalizedText(
-            en=joined(item.name_en, names.in_locale("en")), ar=joined(item.name_ar, names.in_locale("ar"))
+            en=joined(row["item_name_en"], names.in_locale("en")), ar=joined(row["item_name_ar"], names.in_locale("ar"))
         ),
-        price=variant.price,
-        stock=variant.stock,
+        price=row["price"],
+        stock=row["stock"],
     )
 
 
@@ -234,15 +232,13 @@ def needed_stock(lines: Sequence[OrderLine], offers: Mapping[uuid.UUID, Offer]) 
     return needed
 
 
-async def hold_stock(session: AsyncSession, lines: Sequence[OrderLine], needed: Mapping[uuid.UUID, int]) -> None:
+async def hold_stock(rows: Rows, lines: Sequence[OrderLine], needed: Mapping[uuid.UUID, int]) -> None:
     """Take what is limited, for all lines or for none."""
-    left = await stock.lock(session, needed)
-    check_stock(lines, needed, left)
-    await stock.take(
-        session, {variant_id: count for variant_id, count in needed.items() if left[variant_id] is not None}
-    )
+    taken = await stock.take(rows, needed)
+    others = {variant_id: count for variant_id, count in needed.items() if variant_id not in taken}
+    check_stock(lines, others, await stock.lock(rows, others))
     for line in lines:
-        line.stock_held = 0 if left.get(line.variant_id) is None else line.quantity
+        line.stock_held = line.quantity if line.variant_id in taken else 0
 
 
 def check_stock(
@@ -267,22 +263,23 @@ def insufficient(line: OrderLine, available: int) -> InsufficientStock:
     )
 
 
-async def announce(session: AsyncSession, actor: Actor, order_id: uuid.UUID) -> None:
-    """The first entry of the timeline, and the mails to shopper and tenant."""
-    details = {"to": "pending"}
-    timeline.note(session, actor=actor, subject=("order", order_id), event="order.placed", **details)
-    outbox.enqueue(session, actor=actor, kind="mail.order_received", order_id=order_id)
-    outbox.enqueue(session, actor=actor, kind="mail.order_placed", order_id=order_id)
-    await session.flush()
+async def write(rows: Rows, actor: Actor, order: Order, lines: Sequence[OrderLine]) -> None:
+    """Number and store the order, with the first entry of its timeline and the mails to shopper and tenant.
 
-
-async def write(session: AsyncSession, actor: Actor, order: Order, lines: Sequence[OrderLine]) -> None:
-    """Number and store the order. The counter is held until the commit, so in a tenant number and moment agree."""
-    order.number = await next_number(session, actor=actor, name="order", first=FIRST_NUMBER)
-    order.placed_at = order.updated_at = func.statement_timestamp()
-    session.add(order)
-    await session.flush()
+    The counter is held until the commit, so in a tenant number and moment agree.
+    """
+    order.number, order.placed_at, order.updated_at = COUNTED, COUNTED_AT, COUNTED_AT
+    order.status, order.payment_status, order.fulfilment_status = "pending", "unpaid", "unfulfilled"
     for line in lines:
         line.tenant_id, line.order_id = order.tenant_id, order.id
-    session.add_all(lines)
-    await session.flush()
+    entry = timeline.entry(actor=actor, subject=("order", order.id), event="order.placed", to="pending")
+    mails = [
+        outbox.message(actor=actor, kind=kind, order_id=order.id)
+        for kind in ("mail.order_received", "mail.order_placed")
+    ]
+    order.number, order.placed_at, order.updated_at = await insert_rows(
+        rows,
+        [*lines, entry, *mails, order],
+        returning=["number", "placed_at", "updated_at"],
+        counter=counter(actor=actor, name="order", first=FIRST_NUMBER),
+    )

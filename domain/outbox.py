@@ -9,14 +9,19 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AccountOutboxMessage, OutboxMessage
+from db.models import AccountOutboxMessage, OutboxMessage, new_id
 from domain.actors import Actor
 
 
 def enqueue(session: AsyncSession, *, actor: Actor, kind: str, **payload: uuid.UUID | str) -> None:
     """Add a tenant's work of a kind that `jobs` has a handler for."""
-    session.add(OutboxMessage(tenant_id=actor.tenant, kind=kind, payload=plain(payload)))
+    session.add(message(actor=actor, kind=kind, **payload))
     session.info["has_work"] = True
+
+
+def message(*, actor: Actor, kind: str, **payload: uuid.UUID | str) -> OutboxMessage:
+    """A tenant's work, for a caller that writes it and wakes the worker."""
+    return OutboxMessage(id=new_id(), tenant_id=actor.tenant, kind=kind, payload=plain(payload))
 
 
 def enqueue_for_person(session: AsyncSession, *, person_id: uuid.UUID, kind: str, **payload: uuid.UUID | str) -> None:

@@ -11,35 +11,28 @@ from sqlalchemy import Integer, Uuid, Values, column, select, update, values
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CatalogVariant
+from db.queries import order_placement
+from db.rows import Rows
 from db.storefront_writes import SALE
 
 
-async def lock(session: AsyncSession, variant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int | None]:
+async def lock(rows: Rows, variant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int | None]:
     """How many are left, held until the transaction ends; None where unlimited. An archived variant is left out."""
-    statement = (
-        select(CatalogVariant.id, CatalogVariant.stock)
-        .where(CatalogVariant.id.in_(variant_ids), CatalogVariant.archived_at.is_(None))
-        .order_by(CatalogVariant.id)
-        .with_for_update(key_share=True)
-    )
-    return {row.id: row.stock for row in await session.execute(statement)} if variant_ids else {}
+    if not variant_ids:
+        return {}
+    found = await rows.fetch(order_placement.locked_stock(), {"variant_ids": list(variant_ids)})
+    return {row["id"]: row["stock"] for row in found}
 
 
-async def take(session: AsyncSession, wanted: Mapping[uuid.UUID, int]) -> None:
-    """Subtract what `lock` has shown to be there; nothing goes below zero, whatever the caller believes."""
+async def take(rows: Rows, wanted: Mapping[uuid.UUID, int]) -> Collection[uuid.UUID]:
+    """Subtract, from each that has enough; answers which those are. All of them are held until the transaction ends.
+
+    One that is missing has too few, is unlimited, or was archived: `lock` tells.
+    """
     if not wanted:
-        return
-    amounts = as_table(wanted)
-    statement = (
-        update(CatalogVariant)
-        .where(CatalogVariant.id == amounts.c.id, CatalogVariant.stock >= amounts.c.quantity)
-        .values(stock=CatalogVariant.stock - amounts.c.quantity)
-        .returning(CatalogVariant.id)
-        .execution_options(synchronize_session=False, **SALE)
-    )
-    taken = (await session.execute(statement)).all()
-    if len(taken) != len(wanted):
-        raise RuntimeError("stock was taken without holding its lock")
+        return ()
+    values = {"variant_ids": list(wanted), "quantities": list(wanted.values())}
+    return {row["id"] for row in await rows.fetch(order_placement.taken_stock(), values)}
 
 
 async def give_back(session: AsyncSession, held: Mapping[uuid.UUID, int]) -> None:

@@ -7,23 +7,27 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import TimelineEntry
+from db.models import TimelineEntry, new_id
 from domain.actors import Actor
 
 
 def note(session: AsyncSession, *, actor: Actor, subject: tuple[str, uuid.UUID], event: str, **details: Any) -> None:
     """Add an entry about `subject` (its kind and id) in the caller's transaction."""
+    session.add(entry(actor=actor, subject=subject, event=event, **details))
+
+
+def entry(*, actor: Actor, subject: tuple[str, uuid.UUID], event: str, **details: Any) -> TimelineEntry:
+    """An entry that the caller writes."""
     kind, subject_id = subject
-    session.add(
-        TimelineEntry(
-            tenant_id=actor.tenant,
-            subject_kind=kind,
-            subject_id=subject_id,
-            event=event,
-            actor_kind=actor.kind.value,
-            actor_id=actor.person_id,
-            details=details,
-        )
+    return TimelineEntry(
+        id=new_id(),
+        tenant_id=actor.tenant,
+        subject_kind=kind,
+        subject_id=subject_id,
+        event=event,
+        actor_kind=actor.kind.value,
+        actor_id=actor.person_id,
+        details=details,
     )
 
 

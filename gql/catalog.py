@@ -1,5 +1,6 @@
 """The catalogue in the API: items, variants and categories, as the storefront and the back office show them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
@@ -17,6 +18,7 @@ from gql.cost import usually
 from gql.ids import global_id
 from gql.node import Node
 from gql.publicity import PUBLIC
+from gql.related import related
 from gql.scalars import LocalizedText, Money, localized, money
 
 
@@ -106,9 +108,6 @@ class CatalogVariant(Node):
 class CatalogItem(Node):
     stored: strawberry.Private[CatalogItemRow]
 
-    async def variant_rows(self, info: Info) -> list[CatalogVariantRow]:
-        return await info.context.loaders.of(catalog.variants_of).load(self.stored.id) or []
-
     @strawberry.field(description="Identifier.", directives=[PUBLIC])
     def id(self) -> strawberry.ID:
         return global_id("item", self.stored.id)
@@ -142,28 +141,29 @@ class CatalogItem(Node):
     def version(self) -> int:
         return self.stored.version
 
-    @strawberry.field(
-        description="The categories it stands in, by their position; at most 50.", directives=[PUBLIC, usually(3)]
+    @related(
+        catalog.categories_of,
+        description="The categories it stands in, by their position; at most 50.",
+        directives=[PUBLIC, usually(3)],
     )
-    async def categories(self, info: Info) -> list["Category"]:
-        rows = await info.context.loaders.of(catalog.categories_of).load(self.stored.id)
-        return [Category(stored=row) for row in rows or []]
+    def categories(self, found: Sequence[CategoryRow]) -> list["Category"]:
+        return [Category(stored=row) for row in found]
 
-    @strawberry.field(
+    @related(
+        catalog.variants_of,
         description="What can be ordered, 1 to 100 in the tenant's order; archived variants are left out.",
         directives=[PUBLIC, usually(5)],
     )
-    async def variants(self, info: Info) -> list[CatalogVariant]:
-        return [CatalogVariant(stored=row) for row in await self.variant_rows(info)]
+    def variants(self, found: Sequence[CatalogVariantRow]) -> list[CatalogVariant]:
+        return [CatalogVariant(stored=row) for row in found]
 
-    @strawberry.field(description="The lowest price of its variants.", directives=[PUBLIC])
-    async def price(self, info: Info) -> Money:
-        rows = await self.variant_rows(info)
-        return money(min(row.price for row in rows), info.context.tenant.currency)
+    @related(catalog.variants_of, description="The lowest price of its variants.", directives=[PUBLIC])
+    def price(self, found: Sequence[CatalogVariantRow], info: Info) -> Money:
+        return money(min([row.price for row in found]), info.context.tenant.currency)
 
-    @strawberry.field(description="Whether any variant is left, or unlimited.", directives=[PUBLIC])
-    async def is_available(self, info: Info) -> bool:
-        return any(row.stock is None or row.stock > 0 for row in await self.variant_rows(info))
+    @related(catalog.variants_of, description="Whether any variant is left, or unlimited.", directives=[PUBLIC])
+    def is_available(self, found: Sequence[CatalogVariantRow]) -> bool:
+        return any(row.stock is None or row.stock > 0 for row in found)
 
     @strawberry.field(description="When it was made.", directives=[PUBLIC])
     def created_at(self) -> datetime:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from enum import Enum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from graphql import (
+    ArgumentNode,
     FieldNode,
     GraphQLBoolean,
     GraphQLEnumType,
@@ -37,20 +37,22 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.executor import Executor
-from graphql.execution.values import get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.execution import optimized_is_awaitable
-from strawberry.types.arguments import convert_arguments
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.scalar import ScalarDefinition
 
+from gql.related import Related, related_by
+
 MOST_FIELDS = 400
 """A larger selection is left to graphql-core: compiling must not hold up everybody else."""
 
-Complete = Callable[[Any, Any, Sequence[Mapping[str, Any]]], Any]
-"""A value, the `info` for resolvers and the arguments of the fields that have some: the completed value."""
+Complete = Callable[[Any, Any, Sequence[Mapping[Any, Any]]], Any]
+"""A value, the `info` for resolvers and what else is given with the request: the completed value."""
 
 
 class NotPlain(Exception):
@@ -61,34 +63,78 @@ class Surprise(Exception):
     """A value is not what a compiled function can complete: graphql-core knows what to say of it."""
 
 
+class Given(Protocol):
+    """What a request gives to compiled code: graphql-core's executor has it, too."""
+
+    @property
+    def context_value(self) -> Any: ...
+    @property
+    def variable_values(self) -> VariableValues: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of one field in a document, to be read anew for each request if they hold variables."""
+    """The arguments of one field in a document, to be read anew for each request where they hold variables."""
 
     definition: GraphQLField
     field: StrawberryField
     node: FieldNode
-    varies: bool
 
-    def read(self, executor: "Executor[Any]", converter: Any) -> Mapping[str, Any]:
+    def read(self, request: Given, converter: Any) -> Mapping[Any, Any]:
         """As keyword arguments of the resolver. Raises whatever graphql-core raises at an unfit value."""
-        given = get_argument_values(self.definition, self.node, executor.variable_values, None, hide_suggestions=True)
+        given = get_argument_values(self.definition, self.node, request.variable_values, None, hide_suggestions=True)
         return convert_arguments(
             given, self.field.arguments, scalar_registry=converter.scalar_registry, config=converter.config
         )
 
 
 @dataclass(frozen=True, slots=True)
+class FromVariable:
+    """An argument of a built-in scalar that a variable gives. `default` is `Undefined` where there is none."""
+
+    name: str
+    variable: str
+    not_null: bool
+    default: object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimpleArguments:
+    """As `Arguments`, where all that varies are variables of built-in scalars: validation has seen that they fit."""
+
+    fixed: Mapping[str, Any]
+    variables: tuple[FromVariable, ...]
+
+    def read(self, request: Given, _converter: Any) -> Mapping[Any, Any]:
+        values, given = request.variable_values.coerced, dict(self.fixed)
+        for each in self.variables:
+            value = values.get(each.variable, each.default)
+            if value is not Undefined:
+                given[each.name] = value
+            if each.not_null and (value is None or value is Undefined):
+                raise Surprise
+        return given
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the request has in memory of related rows, by their key."""
+
+    related: Related
+
+    def read(self, request: Given, _converter: Any) -> Mapping[Any, Any]:
+        return request.context_value.loaders.known(self.related.batch)
+
+
+Wanted = Arguments | SimpleArguments | Known
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
-    """A function for one place in a document, and the arguments that it wants, in their order."""
+    """A function for one place in a document, and what it wants to be given anew for each request, in this order."""
 
     complete: Complete
-    arguments: tuple[Arguments, ...]
-
-
-def compile_selection(executor: "Executor[Any]", converter: Any, kind: object, details: FieldDetailsList) -> Compiled:
-    """The function that completes a value of the type `kind` selected by `details`. Raises `NotPlain`."""
-    return Compiler(executor, converter).compiled(kind, details)
+    given: tuple[Wanted, ...]
 
 
 class Compiler:
@@ -97,15 +143,20 @@ class Compiler:
     def __init__(self, executor: "Executor[Any]", converter: Any) -> None:
         self.executor, self.converter = executor, converter
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"Surprise": Surprise, "Undefined": Undefined}
-        self.arguments: list[Arguments] = []
+        self.names: dict[str, Any] = {"Surprise": Surprise, "Undefined": Undefined, "abandon": abandon}
+        self.given: list[Wanted] = []
         self.fields = 0
 
     def compiled(self, kind: object, details: FieldDetailsList) -> Compiled:
+        """The function that completes a value of the type `kind` selected by `details`. Raises `NotPlain`."""
         body = self.completion(kind, "value", details, "    ")
-        self.lines += ["def complete(value, info, arguments):", *body, "    return value"]
-        exec("\n".join(self.lines), self.names)  # noqa: S102 - the source below is ours; what clients named is only ever quoted by repr()
-        return Compiled(self.names["complete"], tuple(self.arguments))
+        self.lines += ["def complete(value, info, given):", *body, "    return value"]
+        return Compiled(self.made("complete"), tuple(self.given))
+
+    def made(self, name: str) -> Any:
+        """The function of that name, after all that was written is made functions."""
+        exec("\n".join(self.lines), self.names)  # noqa: S102 - the source is ours; what clients named is only ever quoted by repr()
+        return self.names[name]
 
     def constant(self, value: object) -> str:
         """The name under which the functions know a value."""
@@ -125,7 +176,7 @@ class Compiler:
         if isinstance(kind, GraphQLList):
             return self.list_of(cast("Any", kind).of_type, variable, details, indent)
         if isinstance(kind, GraphQLObjectType):
-            return [f"{indent}{variable} = {self.object_function(kind, details)}({variable}, info, arguments)"]
+            return [f"{indent}{variable} = {self.object_function(kind, details)}({variable}, info, given)"]
         if isinstance(kind, GraphQLEnumType | GraphQLScalarType):
             return self.leaf(kind, variable, indent)
         raise NotPlain  # an interface or a union
@@ -135,7 +186,7 @@ class Compiler:
         inner: object = kind.of_type if isinstance(kind, GraphQLNonNull) else None
         if isinstance(inner, GraphQLObjectType):
             function = self.object_function(inner, details)
-            return [head, f"{indent}{variable} = [{function}(each, info, arguments) for each in {variable}]"]
+            return [head, f"{indent}{variable} = [{function}(each, info, given) for each in {variable}]"]
         each = f"{variable}_each"
         return [
             head,
@@ -156,7 +207,8 @@ class Compiler:
             small = f"{variable}.__class__ is int and -2147483648 <= {variable} <= 2147483647"
             return [f"{indent}if not ({small}): {variable} = {coerced}"]
         if isinstance(kind, GraphQLEnumType):
-            return [f"{indent}{variable} = {self.constant(names_of(kind))}[{variable}]"]
+            # By identity: an enum's own hash is written in Python, and its members live as long as their names.
+            return [f"{indent}{variable} = {self.constant(names_of(kind))}[id({variable})]"]
         plain = self.constant(PLAIN)
         serialize = self.constant(serializer(kind))
         return [
@@ -177,15 +229,17 @@ class Compiler:
             body += self.field(kind, variable, each)
             entries.append(f"{key!r}: {variable}")
         name = self.constant(None)
-        self.lines += [f"def {name}(source, info, arguments):", *body, f"    return {{{', '.join(entries)}}}"]
+        self.lines += [f"def {name}(source, info, given):", *body, f"    return {{{', '.join(entries)}}}"]
         return name
 
     def class_check(self, definition: StrawberryObjectDefinition) -> list[str]:
         """Only an object of the type's own class: null, an error and something to wait for are not of it either."""
         if definition.is_type_of is not None:
             raise NotPlain
-        generic = definition.concrete_of or definition
-        return [f"    if source.__class__ is not {self.constant(generic.origin)}: raise Surprise"]
+        origin = (definition.concrete_of or definition).origin
+        if issubclass(origin, Exception) or hasattr(origin, "__await__"):
+            raise NotPlain
+        return [f"    if source.__class__ is not {self.constant(origin)}: raise Surprise"]
 
     def field(self, parent: GraphQLObjectType, variable: str, details: FieldDetailsList) -> list[str]:
         self.fields += 1
@@ -198,9 +252,16 @@ class Compiler:
         field: StrawberryField | None = definition.extensions.get("strawberry-definition")
         if field is None or field.extensions:
             raise NotPlain
+        resolved = self.resolution(variable, definition, field, node)
+        if field.base_resolver is None:
+            return [*resolved, *self.completion(definition.type, variable, details, "    ")]
         return [
-            *self.resolution(variable, definition, field, node),
-            *self.completion(definition.type, variable, details, "    "),
+            *resolved,
+            "    try:",
+            *self.completion(definition.type, variable, details, "        "),
+            "    except BaseException:",
+            f"        abandon({variable})",
+            "        raise",
         ]
 
     def resolution(self, variable: str, definition: GraphQLField, field: StrawberryField, node: FieldNode) -> list[str]:
@@ -208,6 +269,9 @@ class Compiler:
         resolver = field.base_resolver
         if resolver is None:
             return [f"    {variable} = source.{field.python_name}"]
+        related = related_by(resolver.wrapped_func)
+        if related is not None:
+            return self.related(variable, related)
         call = self.call(resolver, definition, field, node)
         if not resolver.is_async:
             return [f"    {variable} = {call}"]
@@ -222,28 +286,76 @@ class Compiler:
             "        raise Surprise",
         ]
 
+    def related(self, variable: str, related: Related) -> list[str]:
+        given = "source, found, info" if related.takes_info else "source, found"
+        return [
+            f"    found = {self.wanted(Known(related))}.get(source.{related.key}, Undefined)",
+            "    if found is Undefined: raise Surprise",
+            f"    {variable} = {self.constant(related.make)}({given})",
+        ]
+
     def call(
-        self, resolver: "StrawberryResolver[Any]", definition: GraphQLField, field: StrawberryField, node: FieldNode
+        self,
+        resolver: "StrawberryResolver[Any]",
+        definition: GraphQLField,
+        field: StrawberryField,
+        node: FieldNode,
+        *,
+        info: str = "info",
     ) -> str:
         names = list(resolver.signature.parameters)
         if resolver.self_parameter is None or resolver.parent_parameter or resolver.root_parameter:
             raise NotPlain
         given = ["source"]
         if resolver.info_parameter is not None:
-            given.append("info" if names[1] == resolver.info_parameter.name else f"{resolver.info_parameter.name}=info")
+            by_place = names[1] == resolver.info_parameter.name
+            given.append(info if by_place else f"{resolver.info_parameter.name}={info}")
         if node.arguments:
             given.append(self.keywords(definition, field, node))
         return f"{self.constant(resolver.wrapped_func)}({', '.join(given)})"
 
     def keywords(self, definition: GraphQLField, field: StrawberryField, node: FieldNode) -> str:
-        varies = any(has_variable(argument.value) for argument in node.arguments)
-        arguments = Arguments(definition, field, node, varies)
-        if not varies:
+        varying = [argument for argument in node.arguments if has_variable(argument.value)]
+        arguments = Arguments(definition, field, node)
+        if not varying:
             return f"**{self.constant(arguments.read(self.executor, self.converter))}"
-        self.arguments.append(arguments)
-        return f"**arguments[{len(self.arguments) - 1}]"
+        return f"**{self.wanted(self.simple(arguments, varying) or arguments)}"
+
+    def simple(self, arguments: Arguments, varying: Sequence[ArgumentNode]) -> SimpleArguments | None:
+        """None where an argument is of another type, or a variable stands inside of one."""
+        names = {name: python.python_name for python in arguments.field.arguments for name in [self.name_of(python)]}
+        found: list[FromVariable] = []
+        for each in varying:
+            definition = arguments.definition.args[each.name.value]
+            kind: object = cast("Any", definition).type
+            scalar: object = cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind
+            if scalar not in SIMPLE or not isinstance(each.value, VariableNode):
+                return None
+            found.append(
+                FromVariable(
+                    names[each.name.value],
+                    each.value.name.value,
+                    isinstance(kind, GraphQLNonNull),
+                    definition.default_value,
+                )
+            )
+        fixed = dict(arguments.read(self.executor, self.converter))
+        for each in found:
+            fixed.pop(each.name, None)
+        return SimpleArguments(fixed, tuple(found))
+
+    def name_of(self, argument: "StrawberryArgument") -> str:
+        return self.converter.config.name_converter.from_argument(argument)
+
+    def wanted(self, each: Wanted) -> str:
+        """The expression of something that every request gives."""
+        if each not in self.given:
+            self.given.append(each)
+        return f"given[{self.given.index(each)}]"
 
 
+SIMPLE = frozenset({GraphQLInt, GraphQLString, GraphQLID, GraphQLBoolean})
+"""Scalars whose coerced variables are what resolvers are given."""
 PLAIN = frozenset({str, int, float, bool, Decimal, datetime, date, time, UUID})
 """Classes whose values are neither errors nor anything to wait for."""
 
@@ -261,8 +373,6 @@ def coercion(kind: Any) -> Callable[[Any], Any]:
 
     def coerced(result: Any) -> Any:
         if result is Undefined or isinstance(result, Exception) or optimized_is_awaitable(result):
-            if inspect.iscoroutine(result):
-                result.close()
             raise Surprise
         value = coerce(result)
         if value is None or value is Undefined:
@@ -272,10 +382,19 @@ def coercion(kind: Any) -> Callable[[Any], Any]:
     return coerced
 
 
-def names_of(kind: GraphQLEnumType) -> dict[Enum, str]:
-    """The names of an enum's members; anything else that graphql-core knows to name is left to it."""
+def abandon(result: object) -> None:
+    """Leave what a resolver made for nobody: it will be asked again, and what waits unawaited is warned of."""
+    if inspect.iscoroutine(result):
+        result.close()
+    elif isinstance(result, list):
+        for each in cast("list[object]", result):
+            abandon(each)
+
+
+def names_of(kind: GraphQLEnumType) -> dict[int, str]:
+    """The names of an enum's members by their identity; whatever else graphql-core knows to name is left to it."""
     definition: StrawberryEnumDefinition = kind.extensions["strawberry-definition"]
-    return {member: kind.coerce_output_value(member) for member in definition.wrapped_cls}
+    return {id(member): kind.coerce_output_value(member) for member in definition.wrapped_cls}
 
 
 def has_variable(node: ValueNode) -> bool:

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
 import strawberry
 
-from db.rows import Rows, read_rows
+from db.models import OutboxMessage
+from db.rows import Rows, RowsTransaction, read_rows, write_rows
 from db.session import AsyncSession, Database, RequestReads, Scope
 from db.storefront_writes import has_written_storefront
 from domain.actors import Actor, ActorKind
@@ -52,9 +53,9 @@ class Context:
 
     def __post_init__(self) -> None:
         self.actor = self.caller.actor(self.request_id)
-        self.scope = replace(self.actor.scope, edition=self.caller.expected_edition)
+        self.scope = Scope(self.actor.tenant_id, self.actor.person_id, self.caller.expected_edition)
         self._reads = RequestReads(self.services.database)
-        self._has_read_rows = False
+        self._last_rows: RowsTransaction | None = None
         self.loaders = Loaders(self._reads, self.scope)
 
     @property
@@ -77,17 +78,15 @@ class Context:
         async with self._reads.read(self.scope) as session:
             yield session
 
-    @asynccontextmanager
-    async def read_rows(self) -> AsyncGenerator[Rows]:
+    def read_rows(self) -> RowsTransaction:
         """As `read`, for the hot path: one statement that was compiled before, in a transaction of its own."""
-        async with read_rows(self.services.database, self.scope) as rows:
-            self._has_read_rows = True
-            yield rows
+        self._last_rows = read_rows(self.services.database, self.scope)
+        return self._last_rows
 
     @property
     def has_read(self) -> bool:
         """Some transaction has begun, and so made sure that a remembered tenant is still what it was."""
-        return self._has_read_rows or self._reads.began
+        return self._reads.began or (self._last_rows is not None and self._last_rows.began)
 
     def take(self, found: Along[T]) -> T:
         """What was read; the loaders learn what came along."""
@@ -105,6 +104,15 @@ class Context:
             yield session
         self._after_commit(session, scope.tenant_id)
         if has_work(session):
+            await self.services.signal.wake()
+
+    @asynccontextmanager
+    async def write_rows(self) -> AsyncGenerator[Rows]:
+        """As `write`, for the hot path, and for what leaves the storefront as it is but for stock."""
+        async with write_rows(self.services.database, self.scope) as rows:
+            yield rows
+        self.loaders.clear()
+        if OutboxMessage in rows.written:
             await self.services.signal.wake()
 
     @asynccontextmanager

@@ -28,6 +28,7 @@ from gql.limits import Shape
 from gql.plans import Plan
 from gql.publicity import is_public
 from gql.selections import Selections
+from gql.simple_variables import simple_variables
 
 MOST_TOKENS = 4_000
 MOST_ERRORS = 5
@@ -99,7 +100,7 @@ class Document:
         """What has been compiled of an operation."""
         name = operation.name.value if operation.name else None
         if name not in self._plans:
-            self._plans[name] = Plan(tuple(sorted(switches(self.parsed))))
+            self._plans[name] = Plan(tuple(sorted(switches(self.parsed))), simple_variables(self.schema, operation))
         return self._plans[name]
 
     @cached_property

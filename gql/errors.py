@@ -34,6 +34,9 @@ class ErrorCode(Enum):
         "FORBIDDEN",
         description="403. Signed in, but not allowed to do this here. Within an answer: this field is not for you.",
     )
+    PERSISTED_DOCUMENT_NOT_FOUND = strawberry.enum_value(
+        "PERSISTED_DOCUMENT_NOT_FOUND", description="404. No document is registered under this `documentId`."
+    )
     TENANT_REQUIRED = strawberry.enum_value(
         "TENANT_REQUIRED", description="400. Name a tenant by the `Sadu-Tenant` header or by the host."
     )
@@ -48,12 +51,16 @@ class ErrorCode(Enum):
         "TENANT_DISABLED",
         description="403. Closed by the platform, for its owner too; `store { status }` still answers.",
     )
-    REQUEST_TOO_LARGE = strawberry.enum_value("REQUEST_TOO_LARGE", description="413. A request has at most 64 KiB.")
+    REQUEST_TOO_LARGE = strawberry.enum_value(
+        "REQUEST_TOO_LARGE", description="413. A request has at most 64 KiB, in a URL 16 KiB."
+    )
     THROTTLED = strawberry.enum_value(
         "THROTTLED",
         description="429. Your points are spent: wait for the seconds in `Retry-After` until enough have come back.",
     )
-    METHOD_NOT_ALLOWED = strawberry.enum_value("METHOD_NOT_ALLOWED", description="405. Send a POST.")
+    METHOD_NOT_ALLOWED = strawberry.enum_value(
+        "METHOD_NOT_ALLOWED", description="405. Send a POST; GET answers registered queries alone."
+    )
     UNSUPPORTED_MEDIA_TYPE = strawberry.enum_value("UNSUPPORTED_MEDIA_TYPE", description="415. Send JSON in UTF-8.")
     NOT_ACCEPTABLE = strawberry.enum_value(
         "NOT_ACCEPTABLE", description="406. The client takes neither of the media types that this endpoint answers."

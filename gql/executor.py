@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql.execution.collect_fields import FieldDetailsList
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from graphql.execution.executor import Executor
 
-from gql.compiled import Compiled, NotPlain, compile_selection
+from gql.compiled import Compiled, Compiler
 from gql.plans import Place, Places, Plan
-from gql.present import PresentInfo
+from gql.present import PresentInfo, WouldWait
 
 
-class FastExecutor(StrawberryGraphQLCoreExecutionContext):
+class FastExecutor(Executor[Any]):
     """Executes as graphql-core does; `plan` holds the compiled functions of the operation, and `converter` its types."""
 
     def __init__(self, *args: Any, plan: Plan | None, converter: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.converter = converter
+        self.converter, self.plan = converter, plan
         self.places = plan.places(self.variable_values.coerced) if plan else None
         self.present = PresentInfo(self.context_value)
 
@@ -33,8 +33,8 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             place = self.place(self.places, return_type, field_details_list)
             if place.compiled is not None and place.is_worth_trying:
                 try:
-                    completed = place.compiled.complete(result, self.present, self.arguments(place.compiled))
-                except Exception:  # noqa: BLE001 - whatever it was, graphql-core comes upon it again and tells it
+                    completed = place.compiled.complete(result, self.present, self.given(place.compiled))
+                except (Exception, WouldWait):  # graphql-core comes upon it again, and tells it
                     place.misses += 1
                 else:
                     place.hits += 1
@@ -45,14 +45,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         key = (id(return_type), *[id(each.node) for each in details])
         found = places.get(key)
         if found is None:
-            try:
-                found = Place(compile_selection(self, self.converter, return_type, details))
-            except NotPlain:
-                found = Place(None)
-            places[key] = found
+            compiler = Compiler(self, self.converter)
+            made = self.plan.attempt(compiler, lambda: compiler.compiled(return_type, details)) if self.plan else None
+            found = places[key] = Place(made)
         return found
 
-    def arguments(self, compiled: Compiled) -> Sequence[Mapping[str, Any]]:
-        if not compiled.arguments:
-            return ()
-        return [each.read(self, self.converter) for each in compiled.arguments]
+    def given(self, compiled: Compiled) -> Sequence[Mapping[Any, Any]]:
+        return [each.read(self, self.converter) for each in compiled.given] if compiled.given else ()

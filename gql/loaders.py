@@ -1,6 +1,7 @@
 """Dataloaders: one per batch function and request, made when first asked for."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
@@ -21,20 +22,19 @@ class Loader(Generic[K, V]):
     waiter is shielded, and the request cancels the batches itself when it ends early.
     """
 
-    def __init__(self, load_batch: Callable[[list[K]], Any]) -> None:
+    def __init__(self, load_batch: Callable[[list[K]], Any], known: Mapping[K, V]) -> None:
+        """`known` came along with something else: nobody has to ask for it."""
         self._loader: DataLoader[K, V | None] = DataLoader(load_batch)
-        self.known: dict[K, V] = {}
-        """What came along with something else: nobody has to ask for it."""
+        self._known = known
 
     async def load(self, key: K) -> V | None:
         """The value of a key, or None where the batch had none."""
-        if key in self.known:
-            return self.known[key]
+        if key in self._known:
+            return self._known[key]
         return await asyncio.shield(self._loader.load(key))
 
     def clear(self) -> None:
         self._loader.clear_all()
-        self.known.clear()
 
 
 class Loaders:
@@ -43,19 +43,24 @@ class Loaders:
     def __init__(self, reads: Reads, scope: Scope) -> None:
         self._reads, self._scope = reads, scope
         self._loaders: dict[object, Loader[Any, Any]] = {}
+        self._known: defaultdict[object, dict[Any, Any]] = defaultdict(dict)
         self._running: set[asyncio.Task[Any]] = set()
         self._ended = False
 
     def of(self, batch: Batch[K, V]) -> Loader[K, V]:
         """The loader of a domain function `(session, keys) -> {key: value}`."""
         if batch not in self._loaders:
-            self._loaders[batch] = Loader[K, V](self._reading(batch))
+            self._loaders[batch] = Loader(self._reading(batch), self._known[batch])
         return cast("Loader[K, V]", self._loaders[batch])
 
     def know(self, found: Along[Any]) -> None:
         """Learn what was read along with something else, so that no batch has to read it."""
         for batch, values in found.values.items():
-            self.of(batch).known.update(values)
+            self._known[batch].update(values)
+
+    def known(self, batch: Batch[K, V]) -> Mapping[K, V]:
+        """What has been read along so far, and what will be."""
+        return self._known[batch]
 
     def _reading(self, batch: Batch[K, V]) -> Callable[[list[K]], Awaitable[list[V | None]]]:
         async def load_batch(keys: list[K]) -> list[V | None]:
@@ -77,6 +82,8 @@ class Loaders:
         """Forget everything: after a write, what was read before is old."""
         for loader in self._loaders.values():
             loader.clear()
+        for known in self._known.values():
+            known.clear()
 
     async def cancel(self) -> None:
         """End the batches that are still running, and wait until their connections are back. None begins after."""

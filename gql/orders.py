@@ -1,5 +1,6 @@
 """Orders in the API: placing one as a guest, working through them as staff."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -21,6 +22,7 @@ from gql.cost import usually
 from gql.ids import global_id, known_id, row_id
 from gql.node import Node
 from gql.order_inputs import OrderCancelInput, OrderConfirmInput, OrderFulfilInput, OrderSubmitInput, new_order
+from gql.related import related
 from gql.roots import Payload, mutation
 from gql.scalars import LocalizedText, Money, localized, money, written
 
@@ -119,10 +121,14 @@ class Order(Node):
     placed_at: datetime = strawberry.field(description="When it was placed.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
-    @strawberry.field(description="What was ordered, in the order in which it was given.", directives=[usually(5)])
-    async def lines(self, info: Info) -> list[OrderLine]:
-        rows = await info.context.loaders.of(orders.lines_of).load(self.order_id)
-        return [line_of(row, self.currency) for row in rows or []]
+    @related(
+        orders.lines_of,
+        key="order_id",
+        description="What was ordered, in the order in which it was given.",
+        directives=[usually(5)],
+    )
+    def lines(self, found: Sequence[OrderLineRow]) -> list[OrderLine]:
+        return [line_of(row, self.currency) for row in found]
 
     @strawberry.field(
         description="Who changed what, oldest first. For staff: anyone else gets null and an error, also the customer.",
@@ -184,11 +190,11 @@ class OrderMutation:
         "and tenant get a mail.",
     )
     async def order_submit(self, info: Info, input: OrderSubmitInput) -> OrderSubmitPayload | None:
-        async with info.context.write() as session:
+        async with info.context.write_rows() as rows:
             placed = await order_placement.place(
-                session, actor=info.context.actor, given=new_order(input), idempotency_key=input.idempotency_key
+                rows, actor=info.context.actor, given=new_order(input), idempotency_key=input.idempotency_key
             )
-        return OrderSubmitPayload(order=order_of(placed))
+        return OrderSubmitPayload(order=order_of(info.context.take(placed)))
 
     @mutation(
         OrderPayload,

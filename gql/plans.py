@@ -1,13 +1,21 @@
 """What is compiled of an operation, and how well it serves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from gql.compiled import Compiled
+from graphql.execution.executor import Executor
+
+from gql.compiled import Compiled, Compiler
+from gql.operations import CompiledOperation, OperationCompiler
+from gql.simple_variables import SimpleVariables
+
+T = TypeVar("T")
 
 MOST_VARIANTS = 16
 """So many combinations of the variables behind `@include` and `@skip` are compiled for one operation."""
+MOST_COMPILED = 2_000
+"""Fields in all that is compiled for one operation: where outer selections miss, inner ones are compiled once more."""
 TRIES = 4
 """A place whose values were a surprise so often, and more often than not, is left to graphql-core."""
 
@@ -17,6 +25,19 @@ class Place:
     """Where values of one type are completed: what was compiled for it, and how that went."""
 
     compiled: Compiled | None
+    hits: int = 0
+    misses: int = 0
+
+    @property
+    def is_worth_trying(self) -> bool:
+        return self.compiled is not None and (self.misses < TRIES or self.misses <= self.hits)
+
+
+@dataclass(slots=True)
+class Operation:
+    """As `Place`, for a whole operation."""
+
+    compiled: CompiledOperation | None
     hits: int = 0
     misses: int = 0
 
@@ -37,15 +58,47 @@ class Plan:
 
     switches: tuple[str, ...]
     """Names of the variables in `@include` and `@skip`."""
+    variables: SimpleVariables | None
+    """How its variables are read in a hurry; None where that takes graphql-core."""
     seen: int = 0
+    fields: int = 0
+    """Compiled so far."""
     variants: dict[tuple[object, ...], Places] = field(default_factory=dict)
+    operations: dict[tuple[object, ...], Operation] = field(default_factory=dict)
+
+    def operation(self, variables: Mapping[str, Any]) -> "Operation | None":
+        """What was compiled of the whole operation for these variables, if that goes well."""
+        found = self.operations.get(self.variant(variables))
+        return found if found is not None and found.is_worth_trying else None
+
+    def learn(self, executor: "Executor[Any]", converter: Any) -> None:
+        """Compile the operation that is about to be executed, if it came before and was never tried."""
+        key = self.variant(executor.variable_values.coerced)
+        if self.seen < 2 or self.variables is None or key in self.operations or len(self.operations) >= MOST_VARIANTS:
+            return
+        compiler = OperationCompiler(executor, converter)
+        self.operations[key] = Operation(self.attempt(compiler, compiler.compiled_operation))
+
+    def attempt(self, compiler: Compiler, compiling: Callable[[], T]) -> T | None:
+        """What the compiler made; None where that cannot be, or enough was compiled before."""
+        if self.fields >= MOST_COMPILED:
+            return None
+        try:
+            return compiling()
+        except Exception:  # not plain; or a switch or an argument is at fault, which graphql-core tells
+            return None
+        finally:
+            self.fields += compiler.fields
+
+    def variant(self, variables: Mapping[str, Any]) -> tuple[object, ...]:
+        return tuple([variables.get(name) for name in self.switches])
 
     def places(self, variables: Mapping[str, Any]) -> Places | None:
         """The places of a request with these variables; None where nothing is to be compiled."""
         self.seen += 1
         if self.seen == 1:
             return None
-        key = tuple(variables.get(name) for name in self.switches)
+        key = self.variant(variables)
         if key not in self.variants and len(self.variants) < MOST_VARIANTS:
             self.variants[key] = {}
         return self.variants.get(key)

@@ -97,13 +97,17 @@ class LocalizedText:
         info: Info,
         locale: Annotated[Locale | None, strawberry.argument(description="The language to prefer.")] = None,
     ) -> str:
-        wanted = str(locale.value) if locale else self.tenant_locale or requested_locale(info)
+        wanted = str(locale.value) if locale else requested_locale(info, self.tenant_locale)
         return LocalizedTextValue(en=self.en, ar=self.ar).in_locale(wanted)
 
 
-def requested_locale(info: Info) -> str:
-    """What the caller would rather read, or the language of the request's tenant."""
-    return info.context.language or (info.context.caller.tenant.locale if info.context.caller.tenant else "ar")
+def requested_locale(info: Info, tenant_locale: str | None) -> str:
+    """What the caller would rather read, or the language of the text's tenant, or that of the request's."""
+    return (
+        info.context.language
+        or tenant_locale
+        or (info.context.caller.tenant.locale if info.context.caller.tenant else "ar")
+    )
 
 
 def localized(en: str | None, ar: str | None, tenant_locale: str | None = None) -> LocalizedText:

@@ -65,11 +65,13 @@ class AnswerCache:
     async def wait_for_other(self, key: Key) -> None:
         """Wait while somebody else is answering the same request, so that a hundred misses are one statement.
 
-        Whatever became of that: nobody waits twice.
+        Where nothing came of that, or a change has made it void, one of those who waited answers and the others wait
+        for that, so that it is two statements and not a hundred. After that nobody waits any more.
         """
-        coming = self._coming.get(key)
-        if coming is not None:
-            await asyncio.shield(coming)
+        for _ in range(2):
+            coming = self._coming.get(key)
+            if coming is not None:
+                await asyncio.shield(coming)
 
     @contextmanager
     def answering(self, key: Key) -> Generator[None]:

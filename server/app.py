@@ -25,6 +25,7 @@ from server.callers import Callers
 from server.graphiql_page import graphiql_routes
 from server.graphql_endpoint import GraphQLEndpoint
 from server.storefront_versions import StorefrontVersions
+from server.trusted_documents import TrustedDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ class ServerParts:
     graphiql: bool
     versions: StorefrontVersions
     answer_cache_bytes: int
+    trusted_documents: Mapping[str, str]
+    """Texts of documents by their identifiers."""
+    cdn_seconds: int
     start: Callable[[], None]
     close: Callable[[], Awaitable[None]]
 
@@ -58,7 +62,10 @@ class Server(Starlette):
 
 
 def create_app(parts: ServerParts) -> Server:
-    """Builds the routes; `parts.start` runs when the server starts, `parts.close` when it stops."""
+    """Builds the routes; `parts.start` runs when the server starts, `parts.close` when it stops.
+
+    Raises `UnfitDocuments` where a registered document does not fit the public schema.
+    """
     services = parts.services
     callers = Callers(
         services.database, parts.verifier, parts.base_domain, parts.trusted_proxies, parts.deadline_seconds
@@ -68,9 +75,22 @@ def create_app(parts: ServerParts) -> Server:
     privileged = Api(admin_schema, introspection=parts.introspection)
     deadline = parts.deadline_seconds
     endpoints = {
-        "/graphql": GraphQLEndpoint(public, services, callers, deadline_seconds=deadline, answers=answers),
+        "/graphql": GraphQLEndpoint(
+            public,
+            services,
+            callers,
+            trusted=TrustedDocuments(parts.trusted_documents, public),
+            deadline_seconds=deadline,
+            answers=answers,
+            cdn_seconds=parts.cdn_seconds,
+        ),
         "/admin/graphql": GraphQLEndpoint(
-            privileged, services, callers, deadline_seconds=deadline, operators_only=True
+            privileged,
+            services,
+            callers,
+            trusted=TrustedDocuments({}, privileged),
+            deadline_seconds=deadline,
+            operators_only=True,
         ),
     }
     routes: list[BaseRoute] = [
@@ -100,7 +120,8 @@ def spare_collector() -> None:
     """Schema and modules live as long as the process: looking through them for garbage would only take time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    # Requests leave hardly any cycles behind; what they hold while they run must not look like garbage to be sought.
+    gc.set_threshold(200_000, 20, 20)
 
 
 async def to_graphiql(_request: Request) -> Response:

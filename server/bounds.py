@@ -1,8 +1,8 @@
 """When a query has to end: at its deadline, or with its client."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import time
+from types import TracebackType
 
 from starlette.types import Receive
 
@@ -10,46 +10,44 @@ from server.callers import too_slow
 from server.http import ClientGone
 
 PATIENCE_SECONDS = 0.05
-"""Nobody looks whether the client is still there before a query has taken so long: most have ended by then."""
+"""Nobody watches a query before it has taken so long: most have ended by then, and the watch costs more than they."""
 
 
-class Listener:
-    """Ends a `timeout` early when the client closes its connection."""
+class Bounds:
+    """For `async with`: what runs inside is cancelled at the deadline, a 503, or with its client, a `ClientGone`."""
 
-    def __init__(self, receive: Receive, timeout: asyncio.Timeout) -> None:
-        self._receive, self._timeout = receive, timeout
-        self._task: asyncio.Task[None] | None = None
-        self._start = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._listen)
-        self.client_is_gone = False
+    def __init__(self, receive: Receive, seconds: float) -> None:
+        self._receive, self._deadline = receive, time.monotonic() + seconds
+        self._watch: asyncio.Task[None] | None = None
+        self._ended_by: Exception | None = None
 
-    def _listen(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._until_disconnected())
+    async def __aenter__(self) -> None:
+        loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._timer = loop.call_later(PATIENCE_SECONDS, self._begin_watch)
 
-    async def _until_disconnected(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self.client_is_gone = True
-        self._timeout.reschedule(asyncio.get_running_loop().time())
+    async def __aexit__(
+        self, error: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        if self._watch is not None and not self._watch.done():
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._ended_by is None or self._task is None or error is not asyncio.CancelledError:
+            return
+        # Unless somebody else has cancelled the request as well, it goes on: to tell why it was ended.
+        if self._task.uncancel() == 0:
+            raise self._ended_by from None
 
-    async def stop(self) -> None:
-        self._start.cancel()
-        if self._task is not None and not self._task.done():
+    def _begin_watch(self) -> None:
+        self._watch = asyncio.get_running_loop().create_task(self._until_it_ends())
+
+    async def _until_it_ends(self) -> None:
+        try:
+            async with asyncio.timeout(self._deadline - time.monotonic()):
+                while (await self._receive())["type"] != "http.disconnect":
+                    pass
+            self._ended_by = ClientGone()
+        except TimeoutError:
+            self._ended_by = too_slow()
+        if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-
-@asynccontextmanager
-async def bounded(receive: Receive, seconds: float) -> AsyncGenerator[None]:
-    """What runs inside is cancelled at the deadline, a 503, or when the client is gone, a `ClientGone`."""
-    listener: Listener | None = None
-    try:
-        async with asyncio.timeout(seconds) as timeout:
-            listener = Listener(receive, timeout)
-            try:
-                yield
-            finally:
-                await listener.stop()
-    except TimeoutError:
-        if listener is not None and listener.client_is_gone:
-            raise ClientGone from None
-        raise too_slow() from None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
 
-from db.session import Database, Scope
+from db.rows import LoneRows
+from db.session import Database
 from domain.callers import (
     Caller,
     SessionEnded,
@@ -39,7 +40,7 @@ class Callers:
     def __init__(
         self, database: Database, verifier: TokenVerifier, base_domain: str, trusted_proxies: int, deadline: float
     ) -> None:
-        self._database, self._verifier = database, verifier
+        self._rows, self._verifier = LoneRows(database), verifier
         self._base_domain, self._trusted_proxies, self._deadline = base_domain, trusted_proxies, deadline
         self._remembered: OrderedDict[Slugs, tuple[TenantBrief, float]] = OrderedDict()
 
@@ -59,8 +60,7 @@ class Callers:
         try:
             async with asyncio.timeout(self._deadline):
                 claims = await self._claims(headers)
-                async with self._database.read(Scope()) as session:
-                    caller = await identify(session, header_slug=slugs.header, host_slug=slugs.host, claims=claims)
+                caller = await identify(self._rows, header_slug=slugs.header, host_slug=slugs.host, claims=claims)
         except TimeoutError:
             raise too_slow() from None
         except SessionEnded:

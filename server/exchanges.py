@@ -18,9 +18,16 @@ class Exchange:
     headers: RequestHeaders
     receive: Receive
     request_id: str
+    query_string: bytes = b""
     body: bytes = b""
+    """The JSON of the request; for a GET what it would have been in a POST."""
     key: Hashable = None
     """Everything about the request that a guest's answer depends on; None where the answer is for the caller alone."""
+
+    @property
+    def is_safe(self) -> bool:
+        """A GET or a HEAD, which must change nothing. The server in front of us leaves out what HEAD does not want."""
+        return self.method in ("GET", "HEAD")
 
 
 @dataclass(slots=True)
@@ -31,5 +38,7 @@ class Answer:
     content: bytes
     media_type: str
     roots: Sequence[str] = ()
-    more: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
     """Headers besides those of every answer."""
+    is_shared: bool = False
+    """Every guest who asks the same is answered these bytes."""

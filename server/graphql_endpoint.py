@@ -26,6 +26,8 @@ from server.http import (
     send_answer,
 )
 from server.runs import Run
+from server.shared_answers import for_caches
+from server.trusted_documents import TrustedDocuments, body_of_url
 
 log = structlog.get_logger("sadu.server")
 
@@ -34,7 +36,8 @@ class GraphQLEndpoint:
     """An ASGI application for one schema.
 
     `operators_only` is the privileged one: nobody else learns even its error messages. `answers` keeps what guests were
-    answered; without it nothing is kept.
+    answered; without it nothing is kept. `trusted` are the documents that may be asked for by their hash, and by GET;
+    other caches may keep what guests are answered to a GET for `cdn_seconds`.
     """
 
     def __init__(
@@ -43,18 +46,21 @@ class GraphQLEndpoint:
         services: Services,
         callers: Callers,
         *,
+        trusted: TrustedDocuments,
         deadline_seconds: float,
         operators_only: bool = False,
         answers: AnswerCache | None = None,
+        cdn_seconds: int = 0,
     ) -> None:
         self.api, self.services, self.callers, self.answers = api, services, callers, answers
+        self.trusted, self.cdn_seconds = trusted, cdn_seconds
         self.deadline_seconds, self.operators_only = deadline_seconds, operators_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         headers = RequestHeaders(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else ""
-        exchange = Exchange(scope["method"], peer, headers, receive, headers.request_id)
+        exchange = Exchange(scope["method"], peer, headers, receive, headers.request_id, scope["query_string"])
         with structlog.contextvars.bound_contextvars(request_id=exchange.request_id, trace_id=headers.trace_id):
             try:
                 answer = await self.answer(exchange)
@@ -66,12 +72,16 @@ class GraphQLEndpoint:
             log.info("request", status=answer.status, roots=answer.roots, milliseconds=milliseconds)
 
     async def answer(self, exchange: Exchange) -> Answer:
+        """What goes back; a GET's answer tells caches what it is to them."""
+        answer = await self.coded(exchange)
+        return for_caches(answer, exchange.headers, seconds=self.cdn_seconds) if exchange.is_safe else answer
+
+    async def coded(self, exchange: Exchange) -> Answer:
         """Whatever happens becomes a coded answer; only a vanished client gets none."""
         media_type = JSON_TYPE
         try:
             media_type = answer_type(exchange.headers)
-            check_method(exchange.method, exchange.headers)
-            exchange.body = await read_body(exchange.receive)
+            exchange.body = await self.read(exchange)
             return self.kept(exchange, media_type) or await self.run(exchange, media_type)
         except Refusal as refusal:
             return Answer(refusal.status, orjson.dumps(refusal.body()), media_type, more=refusal_headers(refusal))
@@ -86,46 +96,71 @@ class GraphQLEndpoint:
             message = "Something went wrong on our side. Tell us the request id."
             return Answer(500, orjson.dumps({"errors": [{"message": message, "extensions": extensions}]}), media_type)
 
+    async def read(self, exchange: Exchange) -> bytes:
+        if exchange.is_safe:
+            return body_of_url(exchange.query_string)
+        check_method(exchange.method, exchange.headers)
+        return await read_body(exchange.receive)
+
     def kept(self, exchange: Exchange, media_type: str) -> Answer | None:
         """What another guest was answered to the same request a moment ago."""
-        if self.answers is None or exchange.headers.has_credentials or exchange.headers.repeats:
+        if exchange.headers.has_credentials or exchange.headers.repeats:
             return None
         slugs = self.callers.slugs(exchange.headers)
         exchange.key = (slugs, exchange.headers.language, media_type, exchange.body)
-        content = self.answers.get(exchange.key)
-        return None if content is None else Answer(200, content, media_type)
+        content = self.answers.get(exchange.key) if self.answers else None
+        return None if content is None else Answer(200, content, media_type, is_shared=True)
 
     async def run(self, exchange: Exchange, media_type: str) -> Answer:
-        run = Run(
-            self.api,
-            self.services,
-            self.callers,
-            exchange,
-            parse_request(exchange.body),
-            deadline_seconds=self.deadline_seconds,
-            operators_only=self.operators_only,
-        )
+        run = self.run_of(exchange)
         await run.admit()
         tenant = run.caller.tenant
-        if self.answers is None or exchange.key is None or tenant is None or not run.ready.is_public:
+        if exchange.key is None or tenant is None or not run.ready.is_public:
             return answer_of(await run.execute(), run, media_type)
+        if self.answers is None:
+            return public_answer(await run.execute(), run, exchange, media_type)
         await self.answers.wait_for_other(exchange.key)
         content = self.answers.get(exchange.key)
         if content is not None:
-            return Answer(200, content, media_type, run.ready.root_names)
+            return Answer(200, content, media_type, run.ready.root_names, is_shared=True)
         with self.answers.answering(exchange.key):
             # Before anything is read: what changes from here on makes the answer one of an older version.
             version = self.answers.versions.version_of(tenant.id)
             body = await run.execute()
             if version is not None and "errors" not in body:
-                content = orjson.dumps({"data": body["data"]})
+                content = shared_content(body)
                 self.answers.keep(exchange.key, content, tenant.id, version, weight=len(exchange.body))
-            return answer_of(body, run, media_type)
+            return public_answer(body, run, exchange, media_type)
+
+    def run_of(self, exchange: Exchange) -> Run:
+        request = parse_request(exchange.body, self.trusted.text_of)
+        if exchange.is_safe:
+            self.trusted.check_safe(request.query, request.operation_name)
+        return Run(
+            self.api,
+            self.services,
+            self.callers,
+            exchange,
+            request,
+            deadline_seconds=self.deadline_seconds,
+            operators_only=self.operators_only,
+        )
 
 
 def answer_of(body: dict[str, Any], run: Run, media_type: str) -> Answer:
     status = 400 if media_type == RESPONSE_TYPE and "data" not in body else 200
     return Answer(status, orjson.dumps(body), media_type, run.ready.root_names)
+
+
+def public_answer(body: dict[str, Any], run: Run, exchange: Exchange, media_type: str) -> Answer:
+    """To a GET without what it cost the one who asked first."""
+    if not exchange.is_safe or "errors" in body:
+        return answer_of(body, run, media_type)
+    return Answer(200, shared_content(body), media_type, run.ready.root_names, is_shared=True)
+
+
+def shared_content(body: dict[str, Any]) -> bytes:
+    return orjson.dumps({"data": body["data"]})
 
 
 def refusal_headers(refusal: Refusal) -> Mapping[str, str]:

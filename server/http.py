@@ -1,6 +1,7 @@
 """Reading requests and writing answers, without a framework's costs: bounded bodies, negotiated types."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -42,7 +43,7 @@ def accepted_type(accept: str) -> str | None:
 
 
 def check_method(method: str, headers: RequestHeaders) -> None:
-    """Only a POST of JSON executes anything: a form or an image tag on another site can send neither."""
+    """Only a POST of JSON can change anything: a form or an image tag on another site can send neither."""
     if method != "POST":
         raise Refusal(405, ErrorCode.METHOD_NOT_ALLOWED, "Send a POST.")
     if not is_json(headers.get(b"content-type") or "") or headers.get(b"content-encoding") is not None:
@@ -70,8 +71,8 @@ async def read_body(receive: Receive) -> bytes:
             return body
 
 
-def parse_request(body: bytes) -> GraphQLRequest:
-    """The GraphQL request in a JSON body."""
+def parse_request(body: bytes, find: Callable[[str], str]) -> GraphQLRequest:
+    """The GraphQL request in a JSON body. `find` answers the text of the document with an id."""
     try:
         given: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -79,14 +80,25 @@ def parse_request(body: bytes) -> GraphQLRequest:
     if not isinstance(given, dict) or NUL_IN_JSON.search(body):
         raise bad_request("The body must be one JSON object, without NUL characters.")
     parameters: dict[str, Any] = cast("dict[str, Any]", given)
-    query, variables, name = (parameters.get(key) for key in ("query", "variables", "operationName"))
-    if not isinstance(query, str) or not query or NUL_IN_QUERY.search(query):
-        raise bad_request("`query` must be a string that is not empty and has no NUL characters.")
+    variables, name = parameters.get("variables"), parameters.get("operationName")
+    query = document_of(parameters, find)
     if not isinstance(variables, dict | None) or not isinstance(parameters.get("extensions"), dict | None):
         raise bad_request("`variables` and `extensions` must be objects.")
     if not isinstance(name, str | None):
         raise bad_request("`operationName` must be a string.")
     return GraphQLRequest(query, cast("dict[str, Any]", variables or {}), name or None)
+
+
+def document_of(parameters: dict[str, Any], find: Callable[[str], str]) -> str:
+    """The text of the document: in `query`, or found by `documentId`."""
+    query, name = parameters.get("query"), parameters.get("documentId")
+    if name is not None:
+        if query is not None or not isinstance(name, str):
+            raise bad_request("Send either `query` or `documentId`, as a string.")
+        return find(name)
+    if not isinstance(query, str) or not query or NUL_IN_QUERY.search(query):
+        raise bad_request("`query` must be a string that is not empty and has no NUL characters.")
+    return query
 
 
 def bad_request(message: str) -> Refusal:
@@ -95,12 +107,10 @@ def bad_request(message: str) -> Refusal:
 
 async def send_answer(send: Send, answer: Answer, request_id: str) -> None:
     """Write an answer. Unless it says otherwise, no cache keeps it."""
-    headers = [
-        (b"content-type", CONTENT_TYPES[answer.media_type]),
-        (b"content-length", b"%d" % len(answer.content)),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-request-id", request_id.encode()),
-    ]
+    headers = [(b"x-content-type-options", b"nosniff"), (b"x-request-id", request_id.encode())]
+    if answer.status != 304:  # which would tell the length and type of what it stands for
+        headers.append((b"content-type", CONTENT_TYPES[answer.media_type]))
+        headers.append((b"content-length", b"%d" % len(answer.content)))
     if "cache-control" not in answer.more:
         headers.append((b"cache-control", b"no-store"))
     headers += [(name.encode(), value.encode()) for name, value in answer.more.items()]

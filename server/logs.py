@@ -5,8 +5,9 @@ What a client sends is never logged: no bodies, no variables, no query strings, 
 
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
+import orjson
 import structlog
 
 
@@ -17,7 +18,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
@@ -25,6 +26,10 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
     )
     # Libraries log through `logging`; their messages may quote data, so only their warnings pass, and only by name.
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[NamesOnly()], force=True)
+
+
+def to_json(event: dict[str, Any], **_options: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
 
 
 class NamesOnly(logging.Handler):

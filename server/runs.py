@@ -12,7 +12,7 @@ from gql.access import operators_only, sign_in_first
 from gql.context import Context, Services
 from gql.pipeline import Api, GraphQLRequest, Ready
 from gql.throttling import cost_extension, throttled
-from server.bounds import bounded
+from server.bounds import Bounds
 from server.callers import Callers
 from server.exchanges import Exchange
 
@@ -80,7 +80,7 @@ class Run:
         if self.ready.is_mutation:
             # Not even a cancelled request cuts a mutation short: `statement_timeout` bounds it.
             return await asyncio.shield(asyncio.ensure_future(self._once()))
-        async with bounded(self._exchange.receive, self._deadline_seconds):
+        async with Bounds(self._exchange.receive, self._deadline_seconds):
             try:
                 return await self._once()
             except StaleTenantError:

@@ -2,8 +2,7 @@
 
 from functools import lru_cache
 
-from sqlalchemy import UUID as Uuid
-from sqlalchemy import DateTime, Integer, Select, Text, literal, select, tuple_
+from sqlalchemy import UUID, DateTime, Integer, Select, Text, literal, select, tuple_
 
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
 from db.queries.catalog import items_below
@@ -93,7 +92,7 @@ ITEM = Shape(
 @lru_cache(maxsize=1_000)
 def page_of_items(selection: Selection, *, status: bool, kind: bool, category: bool) -> Statement:
     """At most `most` items before a position, newest first; each flag narrows by a parameter of its name."""
-    before = tuple_(parameter("moment", DateTime(timezone=True)), parameter("row_id", Uuid()))
+    before = tuple_(parameter("moment", DateTime(timezone=True)), parameter("row_id", UUID()))
     statement = select_rows(ITEM, selection).where(tuple_(CatalogItem.created_at, CatalogItem.id) < before)
     if status:
         statement = statement.where(CatalogItem.status == parameter("status", Text()))
@@ -115,4 +114,4 @@ def active_item_by_slug(selection: Selection) -> Statement:
 @lru_cache(maxsize=1_000)
 def item_by_id(selection: Selection) -> Statement:
     """The item of any status with the parameter `item_id`."""
-    return compile_statement(select_rows(ITEM, selection).where(CatalogItem.id == parameter("item_id", Uuid())))
+    return compile_statement(select_rows(ITEM, selection).where(CatalogItem.id == parameter("item_id", UUID())))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 Below = tuple[tuple[str, "Selection"], ...]
+NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,17 @@ class Selection:
 
     def of(self, name: str) -> "Selection":
         """What is asked of the objects in a field; nothing where it is not selected here."""
-        return next((found for each, found in self.below if each == name), Selection(frozenset(), self.anywhere))
+        return next((found for each, found in self.below if each == name), Selection(NOTHING, self.anywhere))
 
     def fields_of(self, kind: str) -> frozenset[str]:
         """The fields that the request selects of a type, wherever."""
-        return next((fields for each, fields in self.anywhere if each == kind), frozenset())
+        return next((fields for each, fields in self.anywhere if each == kind), NOTHING)
 
 
 def selection(fields: Mapping[str, Iterable[str]], here: Iterable[str] = (), **below: Selection) -> Selection:
     """A selection of `here`, in a request that selects `fields` by type."""
     anywhere = frozenset((kind, frozenset(names)) for kind, names in fields.items())
-    return Selection(frozenset(here) | below.keys(), anywhere, tuple(sorted(below.items(), key=itemgetter(0))))
+    return Selection(frozenset([*here, *below]), anywhere, tuple(sorted(below.items(), key=itemgetter(0))))
 
 
 def merged(selections: Iterable[Selection]) -> Selection:

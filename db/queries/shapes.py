@@ -35,7 +35,7 @@ class Shape:
     fields: Mapping[str, Columns]
     always: Columns
     """Columns read for the code around: keys, and what cursors are made of."""
-    related: "Mapping[str, Related]" = field(default_factory=dict)
+    related: "Mapping[str, Related]" = field(default_factory=dict[str, "Related"])
 
     def columns(self, fields: frozenset[str]) -> Columns:
         every = tuple(attribute.key for attribute in self.table.__mapper__.column_attrs)
@@ -119,7 +119,7 @@ def records(relation: Related, columns: Columns) -> ColumnElement[Any]:
 
 
 def row_maker(shape: Shape, columns: Columns) -> Callable[[Sequence[Any]], Row]:
-    return namedtuple(f"{shape.table.__name__}Row", columns)._make  # noqa: PYI024 - made at run time
+    return namedtuple(f"{shape.table.__name__}Row", columns)._make  # pyright: ignore[reportUntypedNamedTuple] - of columns known only at run time
 
 
 def select_rows(shape: Shape, selection: Selection) -> Select[Any]:

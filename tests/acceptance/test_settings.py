@@ -137,7 +137,18 @@ def test_migrating_needs_the_owners_login_alone(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["dev"], ["serve"], ["worker"], ["migrate"], ["seed"], ["schema"], ["smoke"], ["operator", "create"]]
+    "command",
+    [
+        ["dev"],
+        ["serve"],
+        ["worker"],
+        ["migrate"],
+        ["seed"],
+        ["schema"],
+        ["documents"],
+        ["smoke"],
+        ["operator", "create"],
+    ],
 )
 def test_every_command_explains_itself(command: list[str]) -> None:
     """Mission X1."""

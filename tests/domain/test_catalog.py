@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap import Parts
+from db.queries.selections import selection
+from db.rows import Rows, read_rows
 from db.session import AsyncSession
 from domain import catalog, catalog_items, catalog_variants, categories
 from domain.actors import Actor, ActorKind
@@ -24,6 +26,7 @@ from domain.texts import LocalizedText
 from tests.support.factories import Shop
 
 NAME, NOBODY = LocalizedText(en="Name", ar=None), uuid.uuid4()
+ID_ALONE = selection({"CatalogItem": ["id"]}, ["id"])
 
 Call = Callable[[AsyncSession, Actor], Awaitable[object]]
 MANAGING: list[Call] = [
@@ -38,22 +41,38 @@ MANAGING: list[Call] = [
     lambda s, a: categories.delete(s, actor=a, category_id=NOBODY),
 ]
 READING: list[Call] = [
-    lambda s, a: catalog.list_items(s, actor=a, wanted=ItemFilter(), page=PageRequest(1)),
     lambda s, a: catalog.count_items(s, actor=a, wanted=ItemFilter()),
-    lambda s, a: catalog.find_item(s, actor=a, item_id=NOBODY),
     lambda s, a: categories.list_roots(s, actor=a),
     lambda s, a: categories.find_category(s, actor=a, category_id=NOBODY),
 ]
+READING_ROWS: list[Callable[[Rows, Actor], Awaitable[object]]] = [
+    lambda r, a: catalog.list_items(r, actor=a, wanted=ItemFilter(), page=PageRequest(1), selection=ID_ALONE),
+    lambda r, a: catalog.find_item(r, actor=a, item_id=NOBODY, selection=ID_ALONE),
+]
+
+
+def not_staff(shop: Shop) -> list[Actor]:
+    customer = Actor(ActorKind.PERSON, shop.tenant.id, shop.owner.person.id, role=None)
+    retired = Actor(ActorKind.PERSON, shop.tenant.id, shop.owner.person.id, role="retired")
+    return [shop.guest, customer, retired]
 
 
 @pytest.mark.parametrize("call", [*MANAGING, *READING])
 async def test_the_permission_is_asked_before_anything_else(parts: Parts, shop: Shop, call: Call) -> None:
-    customer = Actor(ActorKind.PERSON, shop.tenant.id, shop.owner.person.id, role=None)
-    retired = Actor(ActorKind.PERSON, shop.tenant.id, shop.owner.person.id, role="retired")
-    for actor in (shop.guest, customer, retired):
+    for actor in not_staff(shop):
         async with parts.database.write(actor.scope) as session:
             with pytest.raises(AccessDenied):
                 await call(session, actor)
+
+
+@pytest.mark.parametrize("call", READING_ROWS)
+async def test_the_permission_to_read_rows_is_asked_before_anything_else(
+    parts: Parts, shop: Shop, call: Callable[[Rows, Actor], Awaitable[object]]
+) -> None:
+    for actor in not_staff(shop):
+        async with read_rows(parts.database, actor.scope) as rows:
+            with pytest.raises(AccessDenied):
+                await call(rows, actor)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from bootstrap import Parts
 from db.models import IdempotencyRecord, Order, OutboxMessage
+from db.rows import rows_within
 from db.session import Scope
 from domain import platform
 from domain.actors import Actor, ActorKind
@@ -26,7 +27,7 @@ def an_order(sold: OnSale) -> NewOrder:
 
 async def attempt(till: Till, actor: Actor, sold: OnSale, key: str) -> Order:
     async with till.parts.database.write(actor.scope) as session:
-        return await place(session, actor=actor, given=an_order(sold), idempotency_key=key)
+        return (await place(await rows_within(session), actor=actor, given=an_order(sold), idempotency_key=key)).value
 
 
 async def change_standing(till: Till, operator: Actor, status: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 
 from bootstrap import Parts
 from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, OrderLine, OutboxMessage, TimelineEntry
+from db.rows import rows_within
 from db.session import AsyncSession
 from domain import catalog_items, orders
 from domain.actors import Actor, ActorKind
@@ -129,7 +130,9 @@ def an_order(*sold: OnSale, quantity: int = 1) -> NewOrder:
 async def placed(till: Till, *sold: OnSale, quantity: int = 1) -> Order:
     async with till.parts.database.write(till.shop.guest.scope) as session:
         given_order = an_order(*sold, quantity=quantity)
-        return await place(session, actor=till.shop.guest, given=given_order, idempotency_key=new_key())
+        return (
+            await place(await rows_within(session), actor=till.shop.guest, given=given_order, idempotency_key=new_key())
+        ).value
 
 
 Call = Callable[[AsyncSession, Actor, uuid.UUID], Awaitable[object]]
@@ -161,7 +164,9 @@ async def test_an_order_needs_a_tenant(till: Till) -> None:
     nowhere = Actor(ActorKind.GUEST)
     async with till.parts.database.write(till.shop.guest.scope) as session:
         with pytest.raises(AccessDenied):
-            await place(session, actor=nowhere, given=an_order(nothing_on_sale()), idempotency_key=new_key())
+            await place(
+                await rows_within(session), actor=nowhere, given=an_order(nothing_on_sale()), idempotency_key=new_key()
+            )
 
 
 def nothing_on_sale() -> OnSale:

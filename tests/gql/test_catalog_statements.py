@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from bootstrap import Parts
+from db.rows import rows_within
 from domain import categories
 from domain.categories import NewCategory
 from domain.order_placement import Customer, NewOrder, NewOrderLine, place
@@ -48,7 +49,9 @@ async def furnish(parts: Parts, factory: Factory, shop: Shop, *, shelves: int, i
         lines = [NewOrderLine(product.variant.id, 1) for product in products[first : first + 3]]
         order = NewOrder(Customer("Sara", "sara@people.test"), lines)
         async with parts.database.write(shop.guest.scope) as session:
-            await place(session, actor=shop.guest, given=order, idempotency_key=secrets.token_urlsafe(24))
+            await place(
+                await rows_within(session), actor=shop.guest, given=order, idempotency_key=secrets.token_urlsafe(24)
+            )
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
@@ -68,15 +71,39 @@ async def test_the_number_of_statements_does_not_grow_with_the_rows(
     assert asked[0] == asked[1], asked
 
 
-async def test_a_field_that_is_not_asked_for_costs_nothing(
-    api: Api, parts: Parts, factory: Factory, shop: Shop
+WHOLE = "slug price { amount } isAvailable variants { sku price { amount } availability } categories { slug }"
+ONE_STATEMENT = {
+    "items on the storefront": "{ store { items { nodes { %s } } } }",
+    "an item on the storefront": '{ store { item(slug: "SLUG") { %s } } }',
+    "items in the back office": "{ tenant { items { edges { node { %s } } } } }",
+    "an item in the back office": '{ tenant { item(id: "ID") { %s } } }',
+}
+
+
+@pytest.mark.parametrize("selection", [WHOLE, "slug"], ids=["whole", "slug"])
+@pytest.mark.parametrize("document", ONE_STATEMENT.values(), ids=ONE_STATEMENT.keys())
+async def test_items_are_one_statement_with_all_that_belongs_to_them(
+    api: Api, parts: Parts, factory: Factory, document: str, selection: str
 ) -> None:
-    await factory.product(shop)
-    with counted_statements(parts.database) as statements:
-        await api.execute("{ store { items { nodes { slug } } } }", tenant=shop.slug)
-    who, items = statements
-    assert "find_caller" in who
-    assert "catalog_items" in items
+    """Once a guest's tenant is remembered there is no other; members are looked up with every request."""
+    shop = await factory.shop()
+    async with parts.database.write(shop.actor.scope) as session:
+        shelf = await categories.create(session, actor=shop.actor, given=NewCategory(LocalizedText("Top", None)))
+    product = await factory.product(shop, category_ids=[shelf.id])
+    query = document.replace("SLUG", product.item.slug).replace("ID", product.id) % selection
+    token = shop.token if "tenant" in query else None
+    asked: list[list[str]] = []
+    for number in range(3):
+        with counted_statements(parts.database) as statements:
+            # Another text each time: kept answers ask nothing at all.
+            reply = await api.execute(f"{query} # {number}", token=token, tenant=shop.slug)
+        assert product.item.slug in str(reply.data)
+        asked.append(statements)
+    assert [len(each) for each in asked] == ([2, 2, 2] if token else [2, 1, 1]), asked
+    assert "find_caller" in asked[0][0]
+    assert all("FROM catalog_items" in each[-1] for each in asked)
+    along = {"catalog_variants", "categories"} if selection == WHOLE else set[str]()
+    assert {table for table in ("catalog_variants", "categories") if f"FROM {table}" in asked[0][-1]} == along
 
 
 async def test_a_mutation_answers_with_what_it_has_committed(

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text, update
 from bootstrap import Parts
 from db.models import AccountOutboxMessage, EmailCode, Person, PersonSession, RefreshToken
 from db.queries.identity import Account, find_account
+from db.rows import rows_within
 from db.session import Scope
 from domain.callers import SessionEnded, identify
 from domain.errors import FaultCode, UserFault
@@ -82,7 +83,7 @@ class Accounts:
         """What the next request with this token meets."""
         async with self.parts.database.read(Scope()) as session:
             try:
-                await identify(session, header_slug=None, host_slug=None, claims=claims)
+                await identify(await rows_within(session), header_slug=None, host_slug=None, claims=claims)
             except SessionEnded:
                 return False
             return True

@@ -1,28 +1,54 @@
 """Counting what the product says to the database."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from asyncpg import Connection, Record
+from asyncpg.connection import LoggedQuery
 from sqlalchemy import event
+from sqlalchemy.engine import AdaptedConnection
 
 from db.session import Database
+
+ENVELOPE = re.compile(r"BEGIN|COMMIT|ROLLBACK|SELECT set_config\('app\.current_tenant'|SELECT expect_tenant")
+"""How the statements begin that open a transaction in its scope and end it."""
+DRIVER = re.compile(r"'jit'|pg_catalog\.pg_type")
+"""How a new connection learns of types that it has not seen before."""
 
 
 @contextmanager
 def counted_statements(*databases: Database) -> Generator[list[str]]:
-    """Collects every statement but the one that binds a transaction's scope."""
+    """Collects what sessions and rows ask of databases, without what opens and ends transactions."""
     statements: list[str] = []
+    watched: set[Connection[Record]] = set()
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if "set_config('app.current_tenant'" not in statement:
+    def note(statement: str) -> None:
+        if not ENVELOPE.match(statement):
             statements.append(statement)
+
+    def from_session(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        note(statement)
+
+    def from_rows(query: LoggedQuery) -> None:
+        if not DRIVER.search(query.query):
+            note(query.query)
+
+    def watch(adapted: AdaptedConnection, *_rest: Any) -> None:
+        connection: Connection[Record] = adapted.driver_connection
+        connection.add_query_logger(from_rows)
+        watched.add(connection)
 
     engines = [database.engine.sync_engine for database in databases]
     for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+        event.listen(engine, "before_cursor_execute", from_session)
+        event.listen(engine.pool, "checkout", watch)
     try:
         yield statements
     finally:
         for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+            event.remove(engine, "before_cursor_execute", from_session)
+            event.remove(engine.pool, "checkout", watch)
+        for connection in watched:
+            connection.remove_query_logger(from_rows)

@@ -1,0 +1,128 @@
+"""The statements that an order is placed by, compiled once. Each is a round trip under locks: so there are few."""
+
+from functools import cache
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    column,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, Tenant
+from db.rows import Statement, compile_statement, parameter
+
+OFFER_COLUMNS = (
+    CatalogVariant.id.label("variant_id"),
+    CatalogVariant.item_id,
+    CatalogVariant.sku,
+    CatalogVariant.name_en,
+    CatalogVariant.name_ar,
+    CatalogVariant.price,
+    CatalogVariant.stock,
+    CatalogItem.name_en.label("item_name_en"),
+    CatalogItem.name_ar.label("item_name_ar"),
+)
+
+
+@cache
+def open_and_claim() -> Statement:
+    """The tenant, and whether the key was free; waits for another transaction that has taken it."""
+    kinds = {
+        "tenant_id": Uuid(),
+        "operation": Text(),
+        "actor_key": Text(),
+        "key": Text(),
+        "fingerprint": LargeBinary(),
+        "entity_id": Uuid(),
+    }
+    values = {name: parameter(name, kind) for name, kind in kinds.items()}
+    taken = insert(IdempotencyRecord).values(values).on_conflict_do_nothing().returning(IdempotencyRecord.key)
+    claimed = select(taken.cte("claimed")).exists().label("claimed")
+    columns = (Tenant.status, Tenant.currency, Tenant.locale, claimed)
+    return compile_statement(select(*columns).where(Tenant.id == parameter("tenant_id", Uuid())))
+
+
+@cache
+def claimed_key() -> Statement:
+    columns = (IdempotencyRecord.fingerprint, IdempotencyRecord.entity_id)
+    return compile_statement(select(*columns).where(same_key()))
+
+
+def same_key() -> ColumnElement[bool]:
+    return and_(
+        IdempotencyRecord.tenant_id == parameter("tenant_id", Uuid()),
+        IdempotencyRecord.operation == parameter("operation", Text()),
+        IdempotencyRecord.actor_key == parameter("actor_key", Text()),
+        IdempotencyRecord.key == parameter("key", Text()),
+    )
+
+
+@cache
+def held_offers() -> Statement:
+    """The variants on sale among `variant_ids`, their items held against a change of key, in the order of their ids."""
+    of_item = and_(CatalogItem.tenant_id == CatalogVariant.tenant_id, CatalogItem.id == CatalogVariant.item_id)
+    return compile_statement(
+        select(*OFFER_COLUMNS)
+        .join(CatalogItem, of_item)
+        .where(
+            CatalogVariant.id == any_(parameter("variant_ids", ARRAY(Uuid()))),
+            CatalogVariant.archived_at.is_(None),
+            CatalogItem.status == literal("active", literal_execute=True),
+        )
+        .order_by(CatalogItem.id)
+        .with_for_update(read=True, key_share=True, of=CatalogItem)
+    )
+
+
+@cache
+def locked_stock() -> Statement:
+    """What is left of the variants that are not archived, held until the transaction ends."""
+    return compile_statement(
+        select(CatalogVariant.id, CatalogVariant.stock)
+        .where(CatalogVariant.id == any_(parameter("variant_ids", ARRAY(Uuid()))), CatalogVariant.archived_at.is_(None))
+        .order_by(CatalogVariant.id)
+        .with_for_update(key_share=True)
+    )
+
+
+@cache
+def taken_stock() -> Statement:
+    """Lock the variants in the order of their ids, then subtract `quantities`; answers those that had enough."""
+    wanted = (
+        func.unnest(parameter("variant_ids", ARRAY(Uuid())), parameter("quantities", ARRAY(Integer())))
+        .table_valued(column("id", Uuid()), column("quantity", Integer()))
+        .render_derived(name="wanted")
+    )
+    locked = (
+        select(CatalogVariant.id)
+        .where(CatalogVariant.id == any_(parameter("variant_ids", ARRAY(Uuid()))), CatalogVariant.archived_at.is_(None))
+        .order_by(CatalogVariant.id)
+        .with_for_update(key_share=True)
+        .cte("locked")
+    )
+    return compile_statement(
+        update(CatalogVariant)
+        .where(
+            CatalogVariant.id == locked.c.id,
+            CatalogVariant.id == wanted.c.id,
+            CatalogVariant.stock >= wanted.c.quantity,
+        )
+        .values(stock=CatalogVariant.stock - wanted.c.quantity, updated_at=func.now())
+        .returning(CatalogVariant.id)
+    )
+
+
+@cache
+def order_by_id() -> Statement:
+    return compile_statement(select(*Order.__table__.columns).where(Order.id == parameter("order_id", Uuid())))
