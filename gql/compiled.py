@@ -255,10 +255,13 @@ class Compiler:
         resolved = self.resolution(variable, definition, field, node)
         if field.base_resolver is None:
             return [*resolved, *self.completion(definition.type, variable, details, "    ")]
+        return [*resolved, *self.completion_of_made(definition.type, variable, details)]
+
+    def completion_of_made(self, kind: object, variable: str, details: FieldDetailsList) -> list[str]:
+        """As `completion`, of what a resolver has just made."""
         return [
-            *resolved,
             "    try:",
-            *self.completion(definition.type, variable, details, "        "),
+            *self.completion(kind, variable, details, "        "),
             "    except BaseException:",
             f"        abandon({variable})",
             "        raise",

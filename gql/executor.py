@@ -12,7 +12,7 @@ from gql.present import PresentInfo, WouldWait
 
 
 class FastExecutor(Executor[Any]):
-    """Executes as graphql-core does; `plan` holds the compiled functions of the operation, and `converter` its types."""
+    """Executes as graphql-core does; `plan` holds what is compiled of the operation, `converter` the types."""
 
     def __init__(self, *args: Any, plan: Plan | None, converter: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -20,7 +20,7 @@ class FastExecutor(Executor[Any]):
         self.places = plan.places(self.variable_values.coerced) if plan else None
         self.present = PresentInfo(self.context_value)
 
-    def complete_value(
+    def complete_value(  # noqa: PLR0917 - graphql-core's own
         self,
         return_type: Any,
         field_details_list: FieldDetailsList,

@@ -111,4 +111,4 @@ class OperationCompiler(Compiler):
         nodes: list[FieldNode] = [each.node for each in details]
         place = self.constant(SimpleNamespace(return_type=cast("Any", definition).type, field_nodes=nodes))
         call = self.call(resolver, definition, field, nodes[0], info=f"info.reading({place})")
-        return [f"    {variable} = await {call}", *self.completion(definition.type, variable, details, "    ")]
+        return [f"    {variable} = await {call}", *self.completion_of_made(definition.type, variable, details)]

@@ -174,6 +174,8 @@ def doors_of(schema: GraphQLSchema) -> list[tuple[tuple[str, str], Access]]:
 
 
 def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
+    if any(isinstance(error.original_error, StaleTenantError) for error in result.errors or ()):
+        raise StaleTenantError  # nothing is wrong: the whole request is done again
     errors = [told(error, context) for error in (result.errors or [])[:MOST_ERRORS]]
     if not errors:
         return {"data": result.data}
@@ -193,8 +195,6 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
     if cause is None and (error.path is None or innermost.nodes):
         return coded(error, ErrorCode.BAD_USER_INPUT)
     cause = cause or innermost
-    if isinstance(cause, StaleTenantError):
-        raise cause  # nothing is wrong: the whole request is done again
     if isinstance(cause, UserFault | UserFaults):
         refused = coded(error, ErrorCode.BAD_USER_INPUT, str(cause))
         path = cause.field if isinstance(cause, UserFault) else ()

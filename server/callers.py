@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
+from typing import NamedTuple
 
 from db.rows import LoneRows
 from db.session import Database
@@ -26,8 +26,7 @@ REMEMBERED_SECONDS = 60.0
 """So long may a host that named nobody become a tenant's before requests that name another one are refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slugs:
+class Slugs(NamedTuple):
     """How a request names its tenant: in the `Sadu-Tenant` header, by its host, in both ways or in none."""
 
     header: str | None
@@ -76,7 +75,7 @@ class Callers:
         host = headers.get(b"host") or ""
         if self._trusted_proxies:
             # The last of several was added by the proxy next to us, which is the one we trust.
-            host = (headers.get(b"x-forwarded-host") or host).split(",")[-1].strip()
+            host = ",".join(headers.all(b"x-forwarded-host") or [host]).split(",")[-1].strip()
         return Slugs(named_slug(headers.all(b"sadu-tenant")), hosted_slug(host, self._base_domain))
 
     def address(self, headers: RequestHeaders, peer: str) -> str:

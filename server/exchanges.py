@@ -2,10 +2,20 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from starlette.types import Receive
 
-from server.headers import RequestHeaders
+from server.callers import Slugs
+from server.headers import Language, RequestHeaders
+
+
+class Preface(NamedTuple):
+    """How a guest asks: what a kept answer is found by, besides the body."""
+
+    slugs: Slugs
+    language: Language | None
+    media_type: str
 
 
 @dataclass(slots=True)
@@ -19,8 +29,10 @@ class Exchange:
     receive: Receive
     request_id: str
     query_string: bytes = b""
-    body: bytes = b""
-    """The JSON of the request; for a GET what it would have been in a POST."""
+    body: bytes | None = None
+    """The JSON of the request; for a GET what it would have been in a POST; None before it is read."""
+    preface: Preface | None = None
+    """How a guest asks; None for anyone else."""
     key: Hashable = None
     """Everything about the request that a guest's answer depends on; None where the answer is for the caller alone."""
 

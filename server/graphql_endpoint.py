@@ -24,7 +24,9 @@ from server.http import (
     parse_request,
     read_body,
     send_answer,
+    send_kept,
 )
+from server.prefaces import Preface, Prefaces
 from server.runs import Run
 from server.shared_answers import for_caches
 from server.trusted_documents import TrustedDocuments, body_of_url
@@ -53,14 +55,39 @@ class GraphQLEndpoint:
         cdn_seconds: int = 0,
     ) -> None:
         self.api, self.services, self.callers, self.answers = api, services, callers, answers
-        self.trusted, self.cdn_seconds = trusted, cdn_seconds
+        self.trusted, self.cdn_seconds, self.prefaces = trusted, cdn_seconds, Prefaces(callers)
         self.deadline_seconds, self.operators_only = deadline_seconds, operators_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers that are kept go out before anything else is done, and are counted rather than logged."""
+        posts = scope["method"] == "POST"
+        preface = self.prefaces.of(scope["headers"], with_body=posts)
+        if not posts or preface is None or self.answers is None:
+            await self.serve(scope, receive, send, preface)
+            return
+        try:
+            body = await read_body(receive)
+        except ClientGone:
+            log.info("client_gone")
+            return
+        except Refusal as refusal:
+            await send_answer(send, refused(refusal, preface.media_type), RequestHeaders(scope["headers"]).request_id)
+            return
+        content = self.answers.get((preface, body))
+        if content is None:
+            await self.serve(scope, receive, send, preface, body)
+        else:
+            await send_kept(send, content, preface.media_type, scope["headers"])
+
+    async def serve(
+        self, scope: Scope, receive: Receive, send: Send, preface: Preface | None, body: bytes | None = None
+    ) -> None:
+        """A request that nobody was answered just now."""
         started = time.perf_counter()
         headers = RequestHeaders(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else ""
-        exchange = Exchange(scope["method"], peer, headers, receive, headers.request_id, scope["query_string"])
+        query_string: bytes = scope["query_string"]
+        exchange = Exchange(scope["method"], peer, headers, receive, headers.request_id, query_string, body, preface)
         with structlog.contextvars.bound_contextvars(request_id=exchange.request_id, trace_id=headers.trace_id):
             try:
                 answer = await self.answer(exchange)
@@ -81,10 +108,10 @@ class GraphQLEndpoint:
         media_type = JSON_TYPE
         try:
             media_type = answer_type(exchange.headers)
-            exchange.body = await self.read(exchange)
-            return self.kept(exchange, media_type) or await self.run(exchange, media_type)
+            body = exchange.body = await self.read(exchange)
+            return self.kept(exchange, body, media_type) or await self.run(exchange, body, media_type)
         except Refusal as refusal:
-            return Answer(refusal.status, orjson.dumps(refusal.body()), media_type, more=refusal_headers(refusal))
+            return refused(refusal, media_type)
         except InvalidDocument as invalid:
             # GraphQL over HTTP: the older media type answers 200 to any well-formed request.
             return Answer(400 if media_type == RESPONSE_TYPE else 200, orjson.dumps(invalid.body), media_type)
@@ -100,19 +127,18 @@ class GraphQLEndpoint:
         if exchange.is_safe:
             return body_of_url(exchange.query_string)
         check_method(exchange.method, exchange.headers)
-        return await read_body(exchange.receive)
+        return await read_body(exchange.receive) if exchange.body is None else exchange.body
 
-    def kept(self, exchange: Exchange, media_type: str) -> Answer | None:
-        """What another guest was answered to the same request a moment ago."""
-        if exchange.headers.has_credentials or exchange.headers.repeats:
+    def kept(self, exchange: Exchange, body: bytes, media_type: str) -> Answer | None:
+        """What another guest was answered to the same request a moment ago. Sets the key that it is kept under."""
+        if exchange.preface is None:
             return None
-        slugs = self.callers.slugs(exchange.headers)
-        exchange.key = (slugs, exchange.headers.language, media_type, exchange.body)
+        exchange.key = (exchange.preface, body)
         content = self.answers.get(exchange.key) if self.answers else None
         return None if content is None else Answer(200, content, media_type, is_shared=True)
 
-    async def run(self, exchange: Exchange, media_type: str) -> Answer:
-        run = self.run_of(exchange)
+    async def run(self, exchange: Exchange, body: bytes, media_type: str) -> Answer:
+        run = self.run_of(exchange, body)
         await run.admit()
         tenant = run.caller.tenant
         if exchange.key is None or tenant is None or not run.ready.is_public:
@@ -126,14 +152,14 @@ class GraphQLEndpoint:
         with self.answers.answering(exchange.key):
             # Before anything is read: what changes from here on makes the answer one of an older version.
             version = self.answers.versions.version_of(tenant.id)
-            body = await run.execute()
-            if version is not None and "errors" not in body:
-                content = shared_content(body)
-                self.answers.keep(exchange.key, content, tenant.id, version, weight=len(exchange.body))
-            return public_answer(body, run, exchange, media_type)
+            response = await run.execute()
+            if version is not None and "errors" not in response:
+                content = shared_content(response)
+                self.answers.keep(exchange.key, content, tenant.id, version, weight=len(body))
+            return public_answer(response, run, exchange, media_type)
 
-    def run_of(self, exchange: Exchange) -> Run:
-        request = parse_request(exchange.body, self.trusted.text_of)
+    def run_of(self, exchange: Exchange, body: bytes) -> Run:
+        request = parse_request(body, self.trusted.text_of)
         if exchange.is_safe:
             self.trusted.check_safe(request.query, request.operation_name)
         return Run(
@@ -161,6 +187,10 @@ def public_answer(body: dict[str, Any], run: Run, exchange: Exchange, media_type
 
 def shared_content(body: dict[str, Any]) -> bytes:
     return orjson.dumps({"data": body["data"]})
+
+
+def refused(refusal: Refusal, media_type: str) -> Answer:
+    return Answer(refusal.status, orjson.dumps(refusal.body()), media_type, more=refusal_headers(refusal))
 
 
 def refusal_headers(refusal: Refusal) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """Reading requests and writing answers, without a framework's costs: bounded bodies, negotiated types."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from starlette.types import Receive, Send
 from gql.errors import ErrorCode, Refusal
 from gql.pipeline import GraphQLRequest
 from server.exchanges import Answer
-from server.headers import RequestHeaders
+from server.headers import REQUEST_ID, RequestHeaders, new_request_id
 
 MOST_BYTES = 64 * 1024
 JSON_TYPE = "application/json"
@@ -118,4 +118,19 @@ async def send_answer(send: Send, answer: Answer, request_id: str) -> None:
     await send({"type": "http.response.body", "body": answer.content})
 
 
+async def send_kept(send: Send, content: bytes, media_type: str, given: Iterable[tuple[bytes, bytes]]) -> None:
+    """Write an answer that is kept here, and nowhere else."""
+    named = next((value for name, value in given if name == b"x-request-id"), b"")
+    request_id = named if named and REQUEST_ID.fullmatch(named.decode("latin-1")) else new_request_id().encode()
+    headers = [
+        *KEPT_HEADERS,
+        (b"content-type", CONTENT_TYPES[media_type]),
+        (b"content-length", b"%d" % len(content)),
+        (b"x-request-id", request_id),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+KEPT_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 CONTENT_TYPES = {kind: f"{kind}; charset=utf-8".encode() for kind in (JSON_TYPE, RESPONSE_TYPE)}

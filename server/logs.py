@@ -3,6 +3,7 @@
 What a client sends is never logged: no bodies, no variables, no query strings, no addresses of people.
 """
 
+import io
 import logging
 import sys
 from typing import Any, TextIO
@@ -11,8 +12,24 @@ import orjson
 import structlog
 
 
+class Output(io.TextIOBase):
+    """Where lines go; loggers are kept, and keep this, while tests look into streams of their own."""
+
+    stream: TextIO = sys.stderr
+
+    def write(self, text: str, /) -> int:
+        return self.stream.write(text)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+
+output = Output()
+
+
 def configure(level: str, *, stream: TextIO | None = None) -> None:
     """Send every log line to `stream`, by default standard error."""
+    output.stream = stream or sys.stderr
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -21,8 +38,9 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(serializer=to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
-        cache_logger_on_first_use=False,
+        logger_factory=structlog.WriteLoggerFactory(file=output),
+        # Made anew for each line, a logger costs more than the line.
+        cache_logger_on_first_use=True,
     )
     # Libraries log through `logging`; their messages may quote data, so only their warnings pass, and only by name.
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[NamesOnly()], force=True)

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from itertools import pairwise
 from time import process_time
 
 import pytest
@@ -43,7 +44,9 @@ async def test_a_selection_that_misses_is_left_to_graphql_core(both: BothPaths) 
 
 
 async def test_one_that_misses_at_times_is_still_tried(both: BothPaths) -> None:
-    query = "query($name: String!) { shelf { below(name: $name) { one { editor { name } } } must(title: $name) { pages } } }"
+    query = """query($name: String!) { shelf {
+      below(name: $name) { one { editor { name } } } must(title: $name) { pages }
+    } }"""
     for _ in range(TRIES):
         await both.same(query, {"name": "B"}, times=3)
         await both.same(query, {"name": ""}, times=1)
@@ -61,7 +64,8 @@ async def test_only_so_many_combinations_of_switches_are_compiled(both: BothPath
     for number in [*range(2 ** len(switches)), *range(8)]:
         variables = {each: bool(number >> place & 1) for place, each in enumerate(switches)}
         await both.same(query, variables, times=2)
-    plan = both.ready(query, {each: True for each in switches}).document.plan(both.ready(query, {each: True for each in switches}).operation)  # fmt: skip
+    ready = both.ready(query, dict.fromkeys(switches, True))
+    plan = ready.document.plan(ready.operation)
     assert len(plan.variants) == MOST_VARIANTS >= len(plan.operations)
 
 
@@ -128,8 +132,8 @@ HOSTILE = (
     "f'{info}'",
     "]})'\"",
 )
-NAMES = ("__import__", "__builtins__", "exit", "None", "class", "def", "lambda", "info", "source", "value", "given")
-NAMES += (
+PYTHON = ("__import__", "__builtins__", "exit", "None", "class", "def", "lambda", "info", "source", "value", "given")
+VARIABLES = (
     "waiting",
     "finished",
     "found",
@@ -141,6 +145,8 @@ NAMES += (
     "complete",
     "each",
 )
+NAMES = (*PYTHON, *VARIABLES)
+"""Names that mean something in Python, or in the functions that are compiled."""
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -166,6 +172,6 @@ async def test_names_from_clients_are_never_code(both: BothPaths) -> None:
     query = (
         f"query __import__({definitions}) {{ source: shelf {{ info: books {{ {fields} {spreads} }} }} }} {fragments}"
     )
-    answer = await both.same(query, dict(zip(NAMES, NAMES[1:], strict=False)))
+    answer = await both.same(query, dict(pairwise(NAMES)))
     assert list(answer["data"]["source"]["info"][0])[: len(NAMES)] == list(NAMES)
     assert hits(both.ready(query)) > 0

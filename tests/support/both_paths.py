@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -28,7 +29,7 @@ class NoReads:
         self.count = 0
 
     @asynccontextmanager
-    async def read(self, scope: Scope) -> AsyncGenerator[AsyncSession]:
+    async def read(self, scope: Scope) -> AsyncGenerator[AsyncSession]:  # noqa: ARG002 - as `Reads` has it
         self.count += 1
         yield cast("AsyncSession", None)
 
@@ -50,6 +51,11 @@ class BothPaths:
 
     def ready(self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None) -> Ready:
         return self.compiling.prepare(GraphQLRequest(query, variables or {}, operation), GUEST)
+
+    def fresh(self, query: str, variables: Mapping[str, Any] | None = None) -> Ready:
+        """As `ready`, of a document that nothing was compiled of."""
+        ready = self.ready(query, variables)
+        return replace(ready, document=replace(ready.document))
 
     async def same(
         self, query: str, variables: Mapping[str, Any] | None = None, *, operation: str | None = None, times: int = 4

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLEnumType,
@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
     is_composite_type,
+    is_required_argument,
 )
 
 ENOUGH = 40
@@ -24,6 +25,10 @@ ENOUGH = 40
 SWITCHES = {"a": "Boolean!", "b": "Boolean! = true", "c": "Boolean = false", "d": "Boolean!"}
 WORDS = ("__import__", "class", "None", "info", "source", "value", "field_0", "given", "lambda")
 """Aliases that mean something in Python."""
+
+
+def named(definition: GraphQLField) -> GraphQLNamedType:
+    return cast("GraphQLNamedType", get_named_type(cast("Any", definition).type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Writer:
         if sort < 0.28 and depth > 0:
             return f"...{self.fragment(self.chance.choice(self.conditions(kind)), depth)} {self.switch()}"
         fields: Mapping[str, GraphQLField] = getattr(kind, "fields", {})
-        names = [name for name in fields if depth > 0 or not is_composite_type(get_named_type(fields[name].type))]
+        names = [name for name in fields if depth > 0 or not is_composite_type(named(fields[name]))]
         return self.field(kind, self.chance.choice(names), depth) if names and sort < 0.95 else self.type_name()
 
     def type_name(self) -> str:
@@ -107,7 +112,7 @@ class Writer:
     def field(self, kind: GraphQLNamedType, name: str, depth: int) -> str:
         definition: GraphQLField = getattr(kind, "fields")[name]  # noqa: B009 - an object or an interface
         self.size += 1
-        below = get_named_type(definition.type)
+        below = named(definition)
         alias = self.chance.choice(("", "", "", "a", "b"))
         key = f"{alias}_{kind.name}_{name}: {name}" if alias else name
         place = (kind.name, name, alias)
@@ -130,9 +135,9 @@ class Writer:
 
     def written(self, definition: GraphQLField) -> str:
         arguments = [
-            f"{name}: {self.argument(name, argument.type)}"
+            f"{name}: {self.argument(name, cast('Any', argument).type)}"
             for name, argument in definition.args.items()
-            if (isinstance(argument.type, GraphQLNonNull) and not argument.default_value) or self.chance.random() < 0.4
+            if is_required_argument(argument) or self.chance.random() < 0.4
         ]
         return f"({', '.join(arguments)})" if arguments else ""
 
@@ -147,9 +152,10 @@ class Writer:
     def literal(self, name: str, kind: Any) -> str:
         if not isinstance(kind, GraphQLNonNull) and self.chance.random() < 0.15:
             return "null"
-        bare = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        bare: Any = cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind
         if isinstance(bare, GraphQLList):
-            return f"[{', '.join(self.literal(name, bare.of_type) for _ in range(self.chance.randint(0, 4)))}]"
+            item: Any = cast("Any", bare).of_type
+            return f"[{', '.join(self.literal(name, item) for _ in range(self.chance.randint(0, 4)))}]"
         if isinstance(bare, GraphQLEnumType):
             return self.chance.choice(list(bare.values))
         assert not isinstance(bare, GraphQLInputObjectType | GraphQLObjectType), name
