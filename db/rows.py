@@ -112,8 +112,8 @@ class RowsTransaction:
             except BaseException:
                 await surely(abandon(self._connection, self._pooled))
                 raise
-            # Nothing in it waits, so nothing can cut it short.
-            await greenlet_spawn(self._pooled.close)
+            # The pool has nothing to wait for: it knows of no transaction of ours.
+            self._pooled.close()
             if outcome != "COMMIT":
                 # Postgres rolls back, and raises nothing, where a statement had failed and nobody minded.
                 raise RuntimeError("nothing was committed: a statement in the transaction had failed")
@@ -141,8 +141,7 @@ class LoneRows:
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[Record]:
         token = hold_connection()
         try:
-            pooled = await greenlet_spawn(self._database.engine.sync_engine.pool.connect)
-            connection = cast("Connection[Record]", pooled.driver_connection)
+            pooled, connection = await check_out(self._database)
             try:
                 given = [values[name] for name in statement.parameters]
                 found = await connection.fetch(
@@ -151,7 +150,7 @@ class LoneRows:
             except BaseException:
                 await surely(abandon(connection, pooled))
                 raise
-            await greenlet_spawn(pooled.close)
+            pooled.close()
             return found
         finally:
             holding_connection.reset(token)

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnClause,
     ColumnElement,
     Insert,
     Text,
@@ -25,10 +26,11 @@ from db.models import Counter
 from db.models.base import Base
 from db.rows import Rows, Statement, compile_statement, parameter
 
-COUNTED = literal_column("(SELECT value FROM counted)")
+COUNTED: ColumnClause[Any] = literal_column("(SELECT value FROM counted)")
 """Stands for the number that `insert_rows` counts."""
-COUNTED_AT = literal_column("(SELECT moment FROM counted)")
+COUNTED_AT: ColumnClause[Any] = literal_column("(SELECT moment FROM counted)")
 """Stands for the moment of that: behind the wait for others who count, so numbers and moments have one order."""
+ONE: ColumnClause[Any] = literal_column("1")
 
 Row = tuple[type[Base], tuple[tuple[str, str | None], ...]]
 """An entity with its columns; a column that an expression fills has its SQL beside it."""
@@ -67,10 +69,10 @@ def expression(value: object) -> str | None:
 def statement(shape: tuple[Row, ...], returning: tuple[str, ...], *, counts: bool) -> Statement:
     """Each insert but the last is a CTE: Postgres checks foreign keys when all of them are done."""
     *others, last = (one_insert(place, row) for place, row in enumerate(shape))
-    ctes = [each.returning(literal_column("1")).cte(f"row_{place}") for place, each in enumerate(others)]
+    ctes = [each.returning(ONE).cte(f"row_{place}") for place, each in enumerate(others)]
     if counts:
         ctes.insert(0, counted())
-    told = [getattr(shape[-1][0], name) for name in returning] or [literal_column("1")]
+    told: list[ColumnElement[Any]] = [getattr(shape[-1][0], name) for name in returning] or [ONE]
     return compile_statement(last.add_cte(*ctes).returning(*told))
 
 

@@ -8,16 +8,11 @@ The fields of a selection come from graphql-core itself, with fragments, directi
 variables at hand; a compiled function is good for one combination of the variables that decide these.
 """
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from typing import Any, Protocol, cast
-from uuid import UUID
+from typing import Any, cast
 
 from graphql import (
-    ArgumentNode,
     FieldNode,
     GraphQLBoolean,
     GraphQLEnumType,
@@ -25,28 +20,21 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLString,
-    ListValueNode,
-    ObjectValueNode,
     Undefined,
-    ValueNode,
-    VariableNode,
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.executor import Executor
-from graphql.execution.values import VariableValues, get_argument_values
-from strawberry.execution import optimized_is_awaitable
-from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
-from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
-from strawberry.types.scalar import ScalarDefinition
 
+from gql.compiled_arguments import Arguments, Known, Wanted, has_variable, simple_arguments
+from gql.compiled_leaves import PLAIN, Surprise, abandon, coercion, names_of, serializer
 from gql.related import Related, related_by
+from gql.schema_fields import function_of, kind_of, nullable, resolver_of
 
 MOST_FIELDS = 400
 """A larger selection is left to graphql-core: compiling must not hold up everybody else."""
@@ -57,76 +45,6 @@ Complete = Callable[[Any, Any, Sequence[Mapping[Any, Any]]], Any]
 
 class NotPlain(Exception):
     """A selection holds something that is not compiled."""
-
-
-class Surprise(Exception):
-    """A value is not what a compiled function can complete: graphql-core knows what to say of it."""
-
-
-class Given(Protocol):
-    """What a request gives to compiled code: graphql-core's executor has it, too."""
-
-    @property
-    def context_value(self) -> Any: ...
-    @property
-    def variable_values(self) -> VariableValues: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """The arguments of one field in a document, to be read anew for each request where they hold variables."""
-
-    definition: GraphQLField
-    field: StrawberryField
-    node: FieldNode
-
-    def read(self, request: Given, converter: Any) -> Mapping[Any, Any]:
-        """As keyword arguments of the resolver. Raises whatever graphql-core raises at an unfit value."""
-        given = get_argument_values(self.definition, self.node, request.variable_values, None, hide_suggestions=True)
-        return convert_arguments(
-            given, self.field.arguments, scalar_registry=converter.scalar_registry, config=converter.config
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class FromVariable:
-    """An argument of a built-in scalar that a variable gives. `default` is `Undefined` where there is none."""
-
-    name: str
-    variable: str
-    not_null: bool
-    default: object
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SimpleArguments:
-    """As `Arguments`, where all that varies are variables of built-in scalars: validation has seen that they fit."""
-
-    fixed: Mapping[str, Any]
-    variables: tuple[FromVariable, ...]
-
-    def read(self, request: Given, _converter: Any) -> Mapping[Any, Any]:
-        values, given = request.variable_values.coerced, dict(self.fixed)
-        for each in self.variables:
-            value = values.get(each.variable, each.default)
-            if value is not Undefined:
-                given[each.name] = value
-            if each.not_null and (value is None or value is Undefined):
-                raise Surprise
-        return given
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the request has in memory of related rows, by their key."""
-
-    related: Related
-
-    def read(self, request: Given, _converter: Any) -> Mapping[Any, Any]:
-        return request.context_value.loaders.known(self.related.batch)
-
-
-Wanted = Arguments | SimpleArguments | Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +84,8 @@ class Compiler:
 
     def completion(self, kind: object, variable: str, details: FieldDetailsList, indent: str) -> list[str]:
         """Lines that replace the result in `variable` by its completed value."""
-        if isinstance(kind, GraphQLNonNull):
-            inner: object = cast("Any", kind).of_type
+        inner = nullable(kind)
+        if inner is not kind:
             return [f"{indent}if {variable} is None: raise Surprise", *self.present(inner, variable, details, indent)]
         return [f"{indent}if {variable} is not None:", *self.present(kind, variable, details, indent + "    ")]
 
@@ -183,8 +101,8 @@ class Compiler:
 
     def list_of(self, kind: object, variable: str, details: FieldDetailsList, indent: str) -> list[str]:
         head = f"{indent}if {variable}.__class__ is not list: raise Surprise"
-        inner: object = kind.of_type if isinstance(kind, GraphQLNonNull) else None
-        if isinstance(inner, GraphQLObjectType):
+        inner = nullable(kind)
+        if inner is not kind and isinstance(inner, GraphQLObjectType):
             function = self.object_function(inner, details)
             return [head, f"{indent}{variable} = [{function}(each, info, given) for each in {variable}]"]
         each = f"{variable}_each"
@@ -234,7 +152,7 @@ class Compiler:
 
     def class_check(self, definition: StrawberryObjectDefinition) -> list[str]:
         """Only an object of the type's own class: null, an error and something to wait for are not of it either."""
-        if definition.is_type_of is not None:
+        if definition.is_type_of is not None:  # pyright: ignore[reportUnknownMemberType] - generic in its context
             raise NotPlain
         origin = (definition.concrete_of or definition).origin
         if issubclass(origin, Exception) or hasattr(origin, "__await__"):
@@ -253,9 +171,10 @@ class Compiler:
         if field is None or field.extensions:
             raise NotPlain
         resolved = self.resolution(variable, definition, field, node)
-        if field.base_resolver is None:
-            return [*resolved, *self.completion(definition.type, variable, details, "    ")]
-        return [*resolved, *self.completion_of_made(definition.type, variable, details)]
+        kind = kind_of(definition)
+        if resolver_of(field) is None:
+            return [*resolved, *self.completion(kind, variable, details, "    ")]
+        return [*resolved, *self.completion_of_made(kind, variable, details)]
 
     def completion_of_made(self, kind: object, variable: str, details: FieldDetailsList) -> list[str]:
         """As `completion`, of what a resolver has just made."""
@@ -269,10 +188,10 @@ class Compiler:
 
     def resolution(self, variable: str, definition: GraphQLField, field: StrawberryField, node: FieldNode) -> list[str]:
         """Lines that put what the field resolves to into `variable`."""
-        resolver = field.base_resolver
+        resolver = resolver_of(field)
         if resolver is None:
             return [f"    {variable} = source.{field.python_name}"]
-        related = related_by(resolver.wrapped_func)
+        related = related_by(function_of(resolver))
         if related is not None:
             return self.related(variable, related)
         call = self.call(resolver, definition, field, node)
@@ -315,94 +234,17 @@ class Compiler:
             given.append(info if by_place else f"{resolver.info_parameter.name}={info}")
         if node.arguments:
             given.append(self.keywords(definition, field, node))
-        return f"{self.constant(resolver.wrapped_func)}({', '.join(given)})"
+        return f"{self.constant(function_of(resolver))}({', '.join(given)})"
 
     def keywords(self, definition: GraphQLField, field: StrawberryField, node: FieldNode) -> str:
-        varying = [argument for argument in node.arguments if has_variable(argument.value)]
+        varying = [argument for argument in node.arguments or () if has_variable(argument.value)]
         arguments = Arguments(definition, field, node)
         if not varying:
             return f"**{self.constant(arguments.read(self.executor, self.converter))}"
-        return f"**{self.wanted(self.simple(arguments, varying) or arguments)}"
-
-    def simple(self, arguments: Arguments, varying: Sequence[ArgumentNode]) -> SimpleArguments | None:
-        """None where an argument is of another type, or a variable stands inside of one."""
-        names = {name: python.python_name for python in arguments.field.arguments for name in [self.name_of(python)]}
-        found: list[FromVariable] = []
-        for each in varying:
-            definition = arguments.definition.args[each.name.value]
-            kind: object = cast("Any", definition).type
-            scalar: object = cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind
-            if scalar not in SIMPLE or not isinstance(each.value, VariableNode):
-                return None
-            found.append(
-                FromVariable(
-                    names[each.name.value],
-                    each.value.name.value,
-                    isinstance(kind, GraphQLNonNull),
-                    definition.default_value,
-                )
-            )
-        fixed = dict(arguments.read(self.executor, self.converter))
-        for each in found:
-            fixed.pop(each.name, None)
-        return SimpleArguments(fixed, tuple(found))
-
-    def name_of(self, argument: "StrawberryArgument") -> str:
-        return self.converter.config.name_converter.from_argument(argument)
+        return f"**{self.wanted(simple_arguments(arguments, varying, self.executor, self.converter) or arguments)}"
 
     def wanted(self, each: Wanted) -> str:
         """The expression of something that every request gives."""
         if each not in self.given:
             self.given.append(each)
         return f"given[{self.given.index(each)}]"
-
-
-SIMPLE = frozenset({GraphQLInt, GraphQLString, GraphQLID, GraphQLBoolean})
-"""Scalars whose coerced variables are what resolvers are given."""
-PLAIN = frozenset({str, int, float, bool, Decimal, datetime, date, time, UUID})
-"""Classes whose values are neither errors nor anything to wait for."""
-
-
-def serializer(kind: Any) -> Callable[[Any], Any]:
-    """What the scalar was declared with; graphql-core only wraps it."""
-    definition: object = kind.extensions.get("strawberry-definition")
-    declared = definition.serialize if isinstance(definition, ScalarDefinition) else None
-    return declared or kind.coerce_output_value
-
-
-def coercion(kind: Any) -> Callable[[Any], Any]:
-    """What turns a result into a leaf's value, as strict as graphql-core's own completion."""
-    coerce: Callable[[Any], Any] = kind.coerce_output_value
-
-    def coerced(result: Any) -> Any:
-        if result is Undefined or isinstance(result, Exception) or optimized_is_awaitable(result):
-            raise Surprise
-        value = coerce(result)
-        if value is None or value is Undefined:
-            raise Surprise
-        return value
-
-    return coerced
-
-
-def abandon(result: object) -> None:
-    """Leave what a resolver made for nobody: it will be asked again, and what waits unawaited is warned of."""
-    if inspect.iscoroutine(result):
-        result.close()
-    elif isinstance(result, list):
-        for each in cast("list[object]", result):
-            abandon(each)
-
-
-def names_of(kind: GraphQLEnumType) -> dict[int, str]:
-    """The names of an enum's members by their identity; whatever else graphql-core knows to name is left to it."""
-    definition: StrawberryEnumDefinition = kind.extensions["strawberry-definition"]
-    return {id(member): kind.coerce_output_value(member) for member in definition.wrapped_cls}
-
-
-def has_variable(node: ValueNode) -> bool:
-    if isinstance(node, ListValueNode):
-        return any(has_variable(each) for each in node.values)
-    if isinstance(node, ObjectValueNode):
-        return any(has_variable(each.value) for each in node.fields)
-    return isinstance(node, VariableNode)

@@ -1,7 +1,7 @@
 """Parsed and validated documents, kept by their text: clients send the same few again and again."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,6 +78,11 @@ class Document:
         return {name: tuple(self._roots(operation)) for name, operation in self.operations.items()}
 
     @cached_property
+    def root_names(self) -> Mapping[str | None, Sequence[str]]:
+        """Names of the schema's root fields in each operation: safe to log, unlike anything the client named."""
+        return {name: sorted({root.name for root in roots}) for name, roots in self.roots.items()}
+
+    @cached_property
     def cost_plans(self) -> Mapping[str | None, CostPlan]:
         return {name: CostPlan(self.schema, self.fragments, each) for name, each in self.operations.items()}
 
@@ -135,7 +140,7 @@ def switches(document: DocumentNode) -> set[str]:
 
     class Directives(Visitor):
         def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-            found.update(each.value.name.value for each in node.arguments if isinstance(each.value, VariableNode))
+            found.update(each.value.name.value for each in node.arguments or () if isinstance(each.value, VariableNode))
 
     visit(document, Directives())
     return found

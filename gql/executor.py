@@ -15,7 +15,7 @@ class FastExecutor(Executor[Any]):
     """Executes as graphql-core does; `plan` holds what is compiled of the operation, `converter` the types."""
 
     def __init__(self, *args: Any, plan: Plan | None, converter: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType] - graphql-core leaves parts unknown
         self.converter, self.plan = converter, plan
         self.places = plan.places(self.variable_values.coerced) if plan else None
         self.present = PresentInfo(self.context_value)
@@ -39,7 +39,7 @@ class FastExecutor(Executor[Any]):
                 else:
                     place.hits += 1
                     return completed
-        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)  # pyright: ignore[reportUnknownMemberType] - its `info` is generic
 
     def place(self, places: Places, return_type: Any, details: FieldDetailsList) -> Place:
         key = (id(return_type), *[id(each.node) for each in details])

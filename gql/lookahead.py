@@ -10,5 +10,5 @@ from gql.context import Info
 
 def selected(info: Info, *paths: str) -> Selection:
     """What is asked of the field's own objects, or of those at the ends of `paths`, such as `edges.node`."""
-    raw: Any = info._raw_info  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the document's nodes have no public name
-    return info.context.selections.of(get_named_type(raw.return_type), raw.field_nodes, *paths)
+    raw: Any = info._raw_info  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType] - the document's nodes have no public name
+    return info.context.selections.of(get_named_type(raw.return_type), raw.field_nodes, *paths)  # pyright: ignore[reportUnknownArgumentType] - generic in the context

@@ -7,18 +7,20 @@ can read. Whatever comes as a surprise, graphql-core executes the query from its
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from graphql import FieldNode, GraphQLField, GraphQLNonNull, GraphQLObjectType, OperationType
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, OperationType
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, collect_fields
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
-from gql.compiled import Compiler, NotPlain, Wanted
+from gql.compiled import Compiler, NotPlain
+from gql.compiled_arguments import Wanted
 from gql.context import Context
 from gql.present import PresentInfo
 from gql.related import related_by
+from gql.schema_fields import function_of, kind_of, nullable, resolver_of
 
 Run = Callable[[None, PresentInfo, Sequence[Mapping[Any, Any]]], Awaitable[dict[str, Any]]]
 
@@ -84,16 +86,16 @@ class OperationCompiler(Compiler):
         field: StrawberryField | None = definition.extensions.get("strawberry-definition") if definition else None
         if definition is None or field is None or node.selection_set is None:
             return self.field(parent, variable, details)
-        resolver = field.base_resolver
-        if resolver is not None and resolver.is_async and related_by(resolver.wrapped_func) is None:
+        resolver = resolver_of(field)
+        if resolver is not None and resolver.is_async and related_by(function_of(resolver)) is None:
             return self.wait(variable, definition, field, details)
-        kind: object = cast("Any", definition).type
-        inner: object = cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind
+        kind = kind_of(definition)
+        inner = nullable(kind)
         if not isinstance(inner, GraphQLObjectType) or field.extensions:
             return self.field(parent, variable, details)
         check = self.class_check(inner.extensions["strawberry-definition"])
         opened = self.open_object(inner, self.executor.collect_subfields(inner, details), check)
-        absent = "raise Surprise" if isinstance(kind, GraphQLNonNull) else "pass"
+        absent = "pass" if inner is kind else "raise Surprise"
         return [
             *self.resolution(variable, definition, field, node),
             f"    if {variable} is None: {absent}",
@@ -104,11 +106,11 @@ class OperationCompiler(Compiler):
         self, variable: str, definition: GraphQLField, field: StrawberryField, details: FieldDetailsList
     ) -> list[str]:
         """Await the resolver with an `info` that can read, and knows its place in the document for a look ahead."""
-        resolver = field.base_resolver
+        resolver = resolver_of(field)
         if resolver is None or field.extensions:
             raise NotPlain
         self.waiting += 1
         nodes: list[FieldNode] = [each.node for each in details]
-        place = self.constant(SimpleNamespace(return_type=cast("Any", definition).type, field_nodes=nodes))
+        place = self.constant(SimpleNamespace(return_type=kind_of(definition), field_nodes=nodes))
         call = self.call(resolver, definition, field, nodes[0], info=f"info.reading({place})")
-        return [f"    {variable} = await {call}", *self.completion_of_made(definition.type, variable, details)]
+        return [f"    {variable} = await {call}", *self.completion_of_made(kind_of(definition), variable, details)]

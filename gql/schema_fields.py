@@ -1,9 +1,10 @@
 """The fields of a built schema, and what each was declared with in Python."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLList,
@@ -14,6 +15,7 @@ from graphql import (
     get_named_type,
 )
 from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
 
 D = TypeVar("D")
 
@@ -51,6 +53,25 @@ def type_of(field: GraphQLField) -> GraphQLNamedType:
     return cast("GraphQLNamedType", get_named_type(cast("Any", field).type))
 
 
+def kind_of(field: GraphQLField | GraphQLArgument) -> object:
+    """Its type with all lists and exclamation marks."""
+    return cast("Any", field).type
+
+
+def nullable(kind: object) -> object:
+    """The type without its exclamation mark."""
+    return cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind
+
+
+def resolver_of(field: StrawberryField) -> StrawberryResolver[Any] | None:
+    """None where the field is an attribute."""
+    return cast("Any", field).base_resolver
+
+
+def function_of(resolver: StrawberryResolver[Any]) -> Callable[..., Any]:
+    """The function that the resolver was declared as."""
+    return cast("Any", resolver).wrapped_func
+
+
 def is_list(field: GraphQLField) -> bool:
-    kind: object = cast("Any", field).type
-    return isinstance(cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind, GraphQLList)
+    return isinstance(nullable(kind_of(field)), GraphQLList)

@@ -41,7 +41,7 @@ class Selections:
         self._kept: dict[tuple[object, ...], Selection] = {}
 
     def of(self, kind: GraphQLNamedType, nodes: Sequence[FieldNode], *paths: str) -> Selection:
-        """What is asked of the objects of a field of the type `kind`, or of those at the ends of `paths`: `edges.node`."""
+        """What is asked of the objects of a field of the type `kind`, or of those at the end of each of the `paths`."""
         key = (*map(id, nodes), *paths)
         if key not in self._kept:
             whole = self._selection(kind, nodes)

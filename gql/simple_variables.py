@@ -9,8 +9,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
-    type_from_ast,
-    value_from_ast,
+    type_from_ast,  # pyright: ignore[reportUnknownVariableType] - graphql-core leaves what its wrapping types hold unknown
+    value_from_ast,  # pyright: ignore[reportUnknownVariableType]
 )
 
 MOST, LEAST = 2**31 - 1, -(2**31)

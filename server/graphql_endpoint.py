@@ -88,15 +88,16 @@ class GraphQLEndpoint:
         peer = scope["client"][0] if scope.get("client") else ""
         query_string: bytes = scope["query_string"]
         exchange = Exchange(scope["method"], peer, headers, receive, headers.request_id, query_string, body, preface)
-        with structlog.contextvars.bound_contextvars(request_id=exchange.request_id, trace_id=headers.trace_id):
-            try:
-                answer = await self.answer(exchange)
-            except ClientGone:
-                log.info("client_gone")
-                return
-            await send_answer(send, answer, exchange.request_id)
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            log.info("request", status=answer.status, roots=answer.roots, milliseconds=milliseconds)
+        # The server runs each request in a task of its own, whose context ends with it.
+        structlog.contextvars.bind_contextvars(request_id=exchange.request_id, trace_id=headers.trace_id)
+        try:
+            answer = await self.answer(exchange)
+        except ClientGone:
+            log.info("client_gone")
+            return
+        await send_answer(send, answer, exchange.request_id)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        log.info("request", status=answer.status, roots=answer.roots, milliseconds=milliseconds)
 
     async def answer(self, exchange: Exchange) -> Answer:
         """What goes back; a GET's answer tells caches what it is to them."""

@@ -6,7 +6,7 @@ What a client sends is never logged: no bodies, no variables, no query strings, 
 import io
 import logging
 import sys
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
@@ -15,13 +15,14 @@ import structlog
 class Output(io.TextIOBase):
     """Where lines go; loggers are kept, and keep this, while tests look into streams of their own."""
 
-    stream: TextIO = sys.stderr
+    stream: TextIO | None = None
+    """None is standard error, whatever that is by then."""
 
     def write(self, text: str, /) -> int:
-        return self.stream.write(text)
+        return (self.stream or sys.stderr).write(text)
 
     def flush(self) -> None:
-        self.stream.flush()
+        (self.stream or sys.stderr).flush()
 
 
 output = Output()
@@ -29,7 +30,7 @@ output = Output()
 
 def configure(level: str, *, stream: TextIO | None = None) -> None:
     """Send every log line to `stream`, by default standard error."""
-    output.stream = stream or sys.stderr
+    output.stream = stream
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -38,7 +39,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(serializer=to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=output),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", output)),
         # Made anew for each line, a logger costs more than the line.
         cache_logger_on_first_use=True,
     )

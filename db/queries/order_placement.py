@@ -1,6 +1,7 @@
 """The statements that an order is placed by, compiled once. Each is a round trip under locks: so there are few."""
 
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.types import TypeEngine
 
 from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, Tenant
 from db.rows import Statement, compile_statement, parameter
@@ -38,7 +40,7 @@ OFFER_COLUMNS = (
 @cache
 def open_and_claim() -> Statement:
     """The tenant, and whether the key was free; waits for another transaction that has taken it."""
-    kinds = {
+    kinds: dict[str, TypeEngine[Any]] = {
         "tenant_id": Uuid(),
         "operation": Text(),
         "actor_key": Text(),
