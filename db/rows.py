@@ -30,6 +30,9 @@ from db.session import (
 
 T = TypeVar("T")
 
+ROLLBACK_SECONDS = 5.0
+"""A connection that does not answer by then is thrown away; nobody can cut this short."""
+
 dialect = PGDialect_asyncpg()
 
 
@@ -203,7 +206,7 @@ async def begin(connection: "Connection[Record]", scope: Scope, timeout_ms: int,
 async def abandon(connection: "Connection[Record]", pooled: PoolProxiedConnection) -> None:
     """End the transaction in whatever state it is; a connection that cannot is thrown away."""
     try:
-        await connection.execute("ROLLBACK")
+        await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
     except Exception:  # what matters is the failure that led here
         connection.terminate()
         await greenlet_spawn(pooled.invalidate)

@@ -1,7 +1,8 @@
 """Placing an order: the one way an order comes into being.
 
 Locks are taken in one order: idempotency key, items, stock by variant id, counter. The last two are what simultaneous
-orders wait for, so everything that can be written before them is. Whatever goes wrong leaves nothing behind.
+orders wait for, so few statements follow them. The foreign keys of the lines hold variants behind the counter, unlimited
+ones too: whoever changes the key of a variant must hold no counter. Whatever goes wrong leaves nothing behind.
 """
 
 import uuid
@@ -236,7 +237,10 @@ async def hold_stock(rows: Rows, lines: Sequence[OrderLine], needed: Mapping[uui
     """Take what is limited, for all lines or for none."""
     taken = await stock.take(rows, needed)
     others = {variant_id: count for variant_id, count in needed.items() if variant_id not in taken}
-    check_stock(lines, others, await stock.lock(rows, others))
+    left = await stock.lock(rows, others)
+    check_stock(lines, others, left)
+    if any(left[variant_id] is not None for variant_id in others):
+        raise RuntimeError("there is enough of a variant, and it was not taken")
     for line in lines:
         line.stock_held = line.quantity if line.variant_id in taken else 0
 

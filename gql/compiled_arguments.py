@@ -102,12 +102,13 @@ def simple_arguments(
     """None where an argument is of another type, or a variable stands inside of one."""
     name_of: Callable[[StrawberryArgument], str] = converter.config.name_converter.from_argument
     names = {name_of(each): each.python_name for each in arguments.field.arguments}
+    maybes = {each.python_name for each in arguments.field.arguments if each.is_maybe}
     found: list[FromVariable] = []
     for each in varying:
         definition = arguments.definition.args[each.name.value]
         kind = kind_of(definition)
         scalar = nullable(kind)
-        if scalar not in SIMPLE or not isinstance(each.value, VariableNode):
+        if scalar not in SIMPLE or not isinstance(each.value, VariableNode) or names[each.name.value] in maybes:
             return None
         found.append(
             FromVariable(names[each.name.value], each.value.name.value, scalar is not kind, definition.default_value)

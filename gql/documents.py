@@ -32,6 +32,8 @@ from gql.simple_variables import simple_variables
 
 MOST_TOKENS = 4_000
 MOST_ERRORS = 5
+CHARACTERS_PER_FIELD = 8
+"""A compiled field takes as much memory as so many characters of a document."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,10 @@ class Document:
             self._plans[name] = Plan(tuple(sorted(switches(self.parsed))), simple_variables(self.schema, operation))
         return self._plans[name]
 
+    @property
+    def compiled_fields(self) -> int:
+        return sum([plan.fields for plan in self._plans.values()])
+
     @cached_property
     def selections(self) -> Selections:
         """What its fields ask for."""
@@ -157,30 +163,36 @@ def is_mutation(operation: OperationDefinitionNode) -> bool:
 class Documents:
     """The documents of one schema, the least recently used forgotten first.
 
-    Bounded by their text as well as by their number: a syntax tree is some hundred times as large as its text.
+    Bounded by their text as well as by their number: a syntax tree takes about 350 bytes for each character, and what is
+    compiled of it is weighed with it. So 500,000 characters are some 180 MB at worst.
     """
 
-    def __init__(self, schema: GraphQLSchema, *, most: int = 1_000, most_characters: int = 2_000_000) -> None:
+    def __init__(self, schema: GraphQLSchema, *, most: int = 1_000, most_characters: int = 500_000) -> None:
         self.schema = schema
         self._most, self._most_characters = most, most_characters
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._weights: dict[str, int] = {}
         self._characters = 0
+
+    def __contains__(self, source: str) -> bool:
+        return source in self._kept
 
     def get(self, source: str) -> Document:
         document = self._kept.get(source)
         if document is None:
-            document = self._read(source)
-            self._keep(source, document)
-        else:
-            self._kept.move_to_end(source)
+            document = self._kept[source] = self._read(source)
+        self._kept.move_to_end(source)
+        weight = len(source) + CHARACTERS_PER_FIELD * document.compiled_fields
+        if self._weights.get(source) != weight:
+            self._weigh(source, weight)
         return document
 
-    def _keep(self, source: str, document: Document) -> None:
-        self._kept[source] = document
-        self._characters += len(source)
+    def _weigh(self, source: str, weight: int) -> None:
+        self._characters += weight - self._weights.get(source, 0)
+        self._weights[source] = weight
         while len(self._kept) > self._most or self._characters > self._most_characters:
             forgotten, _ = self._kept.popitem(last=False)
-            self._characters -= len(forgotten)
+            self._characters -= self._weights.pop(forgotten)
 
     def _read(self, source: str) -> Document:
         try:

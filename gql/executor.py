@@ -31,11 +31,12 @@ class FastExecutor(Executor[Any]):
     ) -> Any:
         if self.places is not None and result is not None and field_details_list[0].node.selection_set is not None:
             place = self.place(self.places, return_type, field_details_list)
-            if place.compiled is not None and place.is_worth_trying:
+            compiled = place.next_try()
+            if compiled is not None:
                 try:
-                    completed = place.compiled.complete(result, self.present, self.given(place.compiled))
-                except (Exception, WouldWait):  # graphql-core comes upon it again, and tells it
-                    place.misses += 1
+                    completed = compiled.complete(result, self.present, self.given(compiled))
+                except (Exception, WouldWait) as error:  # graphql-core comes upon it again, and tells it
+                    place.missed(error)
                 else:
                     place.hits += 1
                     return completed

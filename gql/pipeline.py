@@ -127,15 +127,16 @@ class Api:
         """The data by the operation's own function; None where there is none, or graphql-core has more to say."""
         variables = plan.variables.coerce(ready.request.variables) if plan.variables else None
         operation = plan.operation(variables) if variables is not None else None
-        if variables is None or operation is None or operation.compiled is None:
+        compiled = operation.next_try() if operation is not None else None
+        if variables is None or operation is None or compiled is None:
             return None
         request = Request(context, VariableValues({}, variables))
         try:
-            data = await operation.compiled.execute(request, self.schema.schema_converter)
+            data = await compiled.execute(request, self.schema.schema_converter)
         except StaleTenantError:
             raise
-        except (Exception, WouldWait):  # graphql-core comes upon it again, and tells it
-            operation.misses += 1
+        except (Exception, WouldWait) as error:  # graphql-core comes upon it again, and tells it
+            operation.missed(error)
             return None
         operation.hits += 1
         return data

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from graphql.execution.executor import Executor
 
+from domain.errors import AccessDenied, UserFault, UserFaults
 from gql.compiled import Compiled, Compiler
 from gql.operations import CompiledOperation, OperationCompiler
 from gql.simple_variables import SimpleVariables
@@ -17,35 +18,36 @@ MOST_VARIANTS = 16
 MOST_COMPILED = 2_000
 """Fields in all that is compiled for one operation: where outer selections miss, inner ones are compiled once more."""
 TRIES = 4
-"""A place whose values were a surprise so often, and more often than not, is left to graphql-core."""
+"""What was a surprise so often, and more often than not, is left to graphql-core."""
+AGAIN = 100
+"""And tried again every so many times: it may have been one client's doing."""
 
 
 @dataclass(slots=True)
-class Place:
-    """Where values of one type are completed: what was compiled for it, and how that went."""
+class Tried(Generic[T]):
+    """What was compiled, and how that went."""
 
-    compiled: Compiled | None
+    compiled: T | None
     hits: int = 0
     misses: int = 0
+    passed_over: int = 0
 
-    @property
-    def is_worth_trying(self) -> bool:
-        return self.compiled is not None and (self.misses < TRIES or self.misses <= self.hits)
+    def next_try(self) -> T | None:
+        """What is to be tried now; None where graphql-core is asked at once."""
+        if self.misses < TRIES or self.misses <= self.hits:
+            return self.compiled
+        self.passed_over += 1
+        return self.compiled if self.passed_over % AGAIN == 0 else None
 
-
-@dataclass(slots=True)
-class Operation:
-    """As `Place`, for a whole operation."""
-
-    compiled: CompiledOperation | None
-    hits: int = 0
-    misses: int = 0
-
-    @property
-    def is_worth_trying(self) -> bool:
-        return self.compiled is not None and (self.misses < TRIES or self.misses <= self.hits)
+    def missed(self, error: BaseException) -> None:
+        """Refusals are the client's doing, and say nothing of what was compiled."""
+        if not isinstance(error, UserFault | UserFaults | AccessDenied):
+            self.misses += 1
 
 
+Place = Tried[Compiled]
+"""Where values of one type are completed."""
+Operation = Tried[CompiledOperation]
 Places = dict[tuple[int, ...], Place]
 
 
@@ -66,10 +68,9 @@ class Plan:
     variants: dict[tuple[object, ...], Places] = field(default_factory=dict)
     operations: dict[tuple[object, ...], Operation] = field(default_factory=dict)
 
-    def operation(self, variables: Mapping[str, Any]) -> "Operation | None":
-        """What was compiled of the whole operation for these variables, if that goes well."""
-        found = self.operations.get(self.variant(variables))
-        return found if found is not None and found.is_worth_trying else None
+    def operation(self, variables: Mapping[str, Any]) -> Operation | None:
+        """What was compiled of the whole operation for these variables."""
+        return self.operations.get(self.variant(variables))
 
     def learn(self, executor: "Executor[Any]", converter: Any) -> None:
         """Compile the operation that is about to be executed, if it came before and was never tried."""

@@ -42,7 +42,7 @@ class Selections:
 
     def of(self, kind: GraphQLNamedType, nodes: Sequence[FieldNode], *paths: str) -> Selection:
         """What is asked of the objects of a field of the type `kind`, or of those at the end of each of the `paths`."""
-        key = (*map(id, nodes), *paths)
+        key = (kind.name, *map(id, nodes), *paths)
         if key not in self._kept:
             whole = self._selection(kind, nodes)
             self._kept[key] = merged(at(whole, path.split(".")) for path in paths) if paths else whole

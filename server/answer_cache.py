@@ -11,10 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+
 from server.storefront_versions import StorefrontVersions
+
+log = structlog.get_logger("sadu.answer_cache")
 
 Key = Hashable
 """Everything about a request that the answer depends on."""
+REPORT_SECONDS = 10.0
 OVERHEAD_BYTES = 500
 """What an entry takes besides its bytes, roughly."""
 
@@ -37,6 +42,8 @@ class AnswerCache:
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
         self._coming: dict[Key, asyncio.Future[None]] = {}
+        self.served = 0
+        """Answers that were good, since the last report."""
 
     def get(self, key: Key) -> bytes | None:
         """The answer, if it is still good."""
@@ -46,10 +53,19 @@ class AnswerCache:
         version = self.versions.version_of(kept.tenant_id)
         if version == kept.version:
             self._kept.move_to_end(key)
+            self.served += 1
             return kept.content
         if version is not None:
             self._forget(key)
         return None
+
+    async def report(self) -> None:
+        """Tell the log every ten seconds how many answers went out from here: each by itself would cost as much again."""
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            if self.served:
+                log.info("answers_from_memory", served=self.served, kept=len(self._kept), bytes=self._bytes)
+                self.served = 0
 
     def keep(self, key: Key, content: bytes, tenant_id: UUID, version: int, *, weight: int) -> None:
         """Keep an answer that was made under a version asked for before anything was read. `weight` is the key's."""

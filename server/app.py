@@ -99,16 +99,21 @@ def create_app(parts: ServerParts) -> Server:
         Route("/.well-known/jwks.json", published(parts.keys)),
         *([Route("/", to_graphiql), *graphiql_routes()] if parts.graphiql else []),
     ]
-    return Server(endpoints, routes, lifespan_of(parts))
+    return Server(endpoints, routes, lifespan_of(parts, answers))
 
 
-def lifespan_of(parts: ServerParts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def lifespan_of(
+    parts: ServerParts, answers: AnswerCache | None
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         parts.start()
         polling = asyncio.create_task(parts.versions.run())
+        reporting = asyncio.create_task(answers.report()) if answers else None
         spare_collector()
         yield
+        if reporting:
+            reporting.cancel()
         parts.versions.close()
         await polling
         await parts.close()

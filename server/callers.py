@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from functools import lru_cache
+from ipaddress import IPv6Network
 from time import monotonic
 from typing import NamedTuple
 
@@ -19,11 +20,11 @@ from domain.callers import (
 )
 from domain.ports import Claims, TokenRejected, TokenVerifier
 from gql.errors import ErrorCode, Refusal
-from server.headers import RequestHeaders
+from server.headers import SHORT, RequestHeaders
 
 MOST_REMEMBERED = 10_000
 REMEMBERED_SECONDS = 60.0
-"""So long may a host that named nobody become a tenant's before requests that name another one are refused."""
+"""Longer than any page takes to be read, and short enough that a slug that names nobody is soon looked up again."""
 
 
 class Slugs(NamedTuple):
@@ -76,13 +77,14 @@ class Callers:
         if self._trusted_proxies:
             # The last of several was added by the proxy next to us, which is the one we trust.
             host = ",".join(headers.all(b"x-forwarded-host") or [host]).split(",")[-1].strip()
-        return Slugs(named_slug(headers.all(b"sadu-tenant")), hosted_slug(host, self._base_domain))
+        hosted = hosted_slug(host, self._base_domain) if len(host) <= SHORT else None
+        return Slugs(named_slug(headers.all(b"sadu-tenant")), hosted)
 
     def address(self, headers: RequestHeaders, peer: str) -> str:
         """Where the request comes from, as far as it can be believed: the last address that no proxy of ours wrote."""
         forwarded = [each.strip() for value in headers.all(b"x-forwarded-for") for each in value.split(",")]
         hops = [*forwarded, peer]
-        return hops[max(0, len(hops) - 1 - self._trusted_proxies)]
+        return network_of(hops[max(0, len(hops) - 1 - self._trusted_proxies)])
 
     async def _claims(self, headers: RequestHeaders) -> Claims | None:
         """What the bearer token says; None without one. A token that is not good is never ignored."""
@@ -104,6 +106,16 @@ class Callers:
             self._remembered[slugs] = tenant, monotonic() + REMEMBERED_SECONDS
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
+
+
+def network_of(address: str) -> str:
+    """The address, or for IPv6 the /64 around it: a single subscriber has that many."""
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Network((address, 64), strict=False))
+    except ValueError:
+        return address
 
 
 @lru_cache(maxsize=10_000)

@@ -1,5 +1,6 @@
 """The GraphQL endpoint: HTTP in, one answer out."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from gql.context import Services
 from gql.errors import ErrorCode, Refusal
 from gql.pipeline import Api, InvalidDocument, log_unexpected
 from server.answer_cache import AnswerCache
-from server.callers import Callers
+from server.callers import Callers, too_slow
 from server.exchanges import Answer, Exchange
 from server.headers import RequestHeaders
 from server.http import (
@@ -21,6 +22,7 @@ from server.http import (
     ClientGone,
     answer_type,
     check_method,
+    check_size,
     parse_request,
     read_body,
     send_answer,
@@ -108,6 +110,7 @@ class GraphQLEndpoint:
         """Whatever happens becomes a coded answer; only a vanished client gets none."""
         media_type = JSON_TYPE
         try:
+            check_size(exchange.headers)
             media_type = answer_type(exchange.headers)
             body = exchange.body = await self.read(exchange)
             return self.kept(exchange, body, media_type) or await self.run(exchange, body, media_type)
@@ -146,7 +149,11 @@ class GraphQLEndpoint:
             return answer_of(await run.execute(), run, media_type)
         if self.answers is None:
             return public_answer(await run.execute(), run, exchange, media_type)
-        await self.answers.wait_for_other(exchange.key)
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                await self.answers.wait_for_other(exchange.key)
+        except TimeoutError:
+            raise too_slow() from None
         content = self.answers.get(exchange.key)
         if content is not None:
             return Answer(200, content, media_type, run.ready.root_names, is_shared=True)
@@ -154,7 +161,8 @@ class GraphQLEndpoint:
             # Before anything is read: what changes from here on makes the answer one of an older version.
             version = self.answers.versions.version_of(tenant.id)
             response = await run.execute()
-            if version is not None and "errors" not in response:
+            # While it ran, another tenant may have been found behind the slug: of that one's version nothing is known.
+            if version is not None and "errors" not in response and run.is_at(tenant.id):
                 content = shared_content(response)
                 self.answers.keep(exchange.key, content, tenant.id, version, weight=len(body))
             return public_answer(response, run, exchange, media_type)

@@ -10,6 +10,9 @@ from typing import Literal
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
+SHORT = 200
+"""What a longer header means is worked out each time: memory is not the client's to fill."""
+
 Language = Literal["ar", "en"]
 
 process_id, requests = secrets.token_hex(6), itertools.count(1)
@@ -63,7 +66,14 @@ class RequestHeaders:
     def language(self) -> Language | None:
         """The language that the caller would rather read, of those that texts are in; None leaves it to the tenant."""
         accepted = self.get(b"accept-language")
-        return preferred_language(accepted) if accepted else None
+        if not accepted:
+            return None
+        return preferred_language(accepted) if len(accepted) <= SHORT else preferred_language.__wrapped__(accepted)
+
+    @property
+    def size(self) -> int:
+        """In bytes, names and values."""
+        return sum([len(name) + len(value) for name, value in self._raw])
 
 
 @lru_cache(maxsize=1_000)

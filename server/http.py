@@ -11,9 +11,11 @@ from starlette.types import Receive, Send
 from gql.errors import ErrorCode, Refusal
 from gql.pipeline import GraphQLRequest
 from server.exchanges import Answer
-from server.headers import REQUEST_ID, RequestHeaders, new_request_id
+from server.headers import REQUEST_ID, SHORT, RequestHeaders, new_request_id
 
 MOST_BYTES = 64 * 1024
+MOST_HEADER_BYTES = 16 * 1024
+"""The server in front of us has no such limit."""
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 # Postgres has no text with a NUL; refused here, it cannot become an error deep inside. In JSON it can only be written
@@ -26,9 +28,16 @@ class ClientGone(Exception):
     """The client closed the connection before its request was read."""
 
 
+def check_size(headers: RequestHeaders) -> None:
+    if headers.size > MOST_HEADER_BYTES:
+        told = f"The headers of a request have at most {MOST_HEADER_BYTES} bytes."
+        raise Refusal(431, ErrorCode.REQUEST_TOO_LARGE, told)
+
+
 def answer_type(headers: RequestHeaders) -> str:
     """The media type of the answer. A client that names neither is refused; one that names nothing gets JSON."""
-    media_type = accepted_type(headers.get(b"accept") or "*/*")
+    accept = headers.get(b"accept") or "*/*"
+    media_type = accepted_type(accept) if len(accept) <= SHORT else accepted_type.__wrapped__(accept)
     if media_type is None:
         raise Refusal(406, ErrorCode.NOT_ACCEPTABLE, f"This endpoint answers {RESPONSE_TYPE} or {JSON_TYPE}.")
     return media_type
@@ -46,7 +55,8 @@ def check_method(method: str, headers: RequestHeaders) -> None:
     """Only a POST of JSON can change anything: a form or an image tag on another site can send neither."""
     if method != "POST":
         raise Refusal(405, ErrorCode.METHOD_NOT_ALLOWED, "Send a POST.")
-    if not is_json(headers.get(b"content-type") or "") or headers.get(b"content-encoding") is not None:
+    content_type = headers.get(b"content-type") or ""
+    if len(content_type) > SHORT or not is_json(content_type) or headers.get(b"content-encoding") is not None:
         raise Refusal(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, f"Send {JSON_TYPE} in UTF-8, not compressed.")
 
 

@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from gql.errors import Refusal
 from server.callers import Callers
 from server.exchanges import Preface
-from server.headers import RequestHeaders
+from server.headers import SHORT, RequestHeaders
 from server.http import answer_type, is_json
 
 MOST_KEPT = 10_000
+MOST_BYTES = 1_000
+"""Longer headers are read each time: nobody's memory is theirs to fill."""
+CREDENTIALS = frozenset({b"authorization", b"cookie"})
 RELEVANT = frozenset(
     {
         b"accept",
@@ -37,8 +40,13 @@ class Prefaces:
     def of(self, raw: Iterable[Pair], *, with_body: bool) -> Preface | None:
         """None for anyone with credentials, and for headers that are refused, or that came twice."""
         pairs = tuple([pair for pair in raw if pair[0] in RELEVANT])
-        if not with_body:
-            return self._read(pairs, with_body=False)
+        size = 0
+        for name, value in pairs:
+            if name in CREDENTIALS:
+                return None
+            size += len(value)
+        if not with_body or size > MOST_BYTES:
+            return self._read(pairs, with_body=with_body)
         if pairs not in self._kept:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
@@ -49,7 +57,10 @@ class Prefaces:
         headers = RequestHeaders(pairs)
         if headers.has_credentials or headers.repeats:
             return None
-        if with_body and (not is_json(headers.get(b"content-type") or "") or headers.get(b"content-encoding")):
+        content_type = headers.get(b"content-type") or ""
+        if with_body and (
+            len(content_type) > SHORT or not is_json(content_type) or headers.get(b"content-encoding") is not None
+        ):
             return None
         try:
             return Preface(self._callers.slugs(headers), headers.language, answer_type(headers))

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -15,6 +16,9 @@ from gql.throttling import cost_extension, throttled
 from server.bounds import Bounds
 from server.callers import Callers
 from server.exchanges import Exchange
+
+CHARACTERS_PER_POINT = 10
+"""Of a document that has to be parsed and validated: nothing else is charged for what is refused in the end."""
 
 
 class Run:
@@ -41,32 +45,46 @@ class Run:
     async def admit(self) -> None:
         """Raises `InvalidDocument`, or the `Refusal` of whoever may not ask this."""
         remembered = self._callers.remembered(self._exchange.headers)
-        self._let_in(remembered or await self._callers.identify(self._exchange.headers))
+        await self._let_in(remembered or await self._callers.identify(self._exchange.headers))
         if self.ready.is_mutation and remembered:
             # A query that meets a changed tenant is simply done again. What a mutation did cannot be.
-            self._let_in(await self._callers.identify(self._exchange.headers))
+            await self._let_in(await self._callers.identify(self._exchange.headers))
 
-    def _let_in(self, caller: Caller) -> None:
+    async def _charge_for_reading(self) -> None:
+        """A document that is not known has to be parsed and validated, whatever becomes of it then."""
+        query = self._request.query
+        if query not in self._api.documents:
+            await self._charge(max(1, len(query) // CHARACTERS_PER_POINT))
+
+    async def _let_in(self, caller: Caller) -> None:
         if self._operators_only and not caller.operator:
             raise sign_in_first() if caller.person_id is None else operators_only()
-        self.caller, self.ready = caller, self._api.prepare(self._request, caller)
+        self.caller = caller
+        await self._charge_for_reading()
+        self.ready = self._api.prepare(self._request, caller)
         if caller.tenant:
             structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant.id))
 
     async def execute(self) -> dict[str, Any]:
         """The GraphQL response. Raises a `Refusal`: points are spent, or time is up; `ClientGone`."""
-        client, ready = self._client, self.ready
-        try:
-            throttle = self._services.throttle
-            if throttle.spend(client, ready.cost) is None:
-                await throttle.take(client, ready.cost)
-        except Throttled as raised:
-            raise throttled(raised, ready.cost) from None
+        ready = self.ready
+        await self._charge(ready.cost)
         body = await self._executed()
         actual = ready.cost_plan.actual(body.get("data"), ready.request.variables)
-        status = throttle.give_back(client, ready.cost - actual)
+        status = self._services.throttle.give_back(self._client, ready.cost - actual)
         body["extensions"] = {"cost": cost_extension(ready.cost, actual, status)}
         return body
+
+    def is_at(self, tenant_id: UUID) -> bool:
+        return self.caller.tenant is not None and self.caller.tenant.id == tenant_id
+
+    async def _charge(self, points: int) -> None:
+        throttle, client = self._services.throttle, self._client
+        try:
+            if throttle.spend(client, points) is None:
+                await throttle.take(client, points)
+        except Throttled as raised:
+            raise throttled(raised, points) from None
 
     @property
     def _client(self) -> str:
@@ -84,7 +102,7 @@ class Run:
             try:
                 return await self._once()
             except StaleTenantError:
-                self._let_in(await self._callers.identify(self._exchange.headers))
+                await self._let_in(await self._callers.identify(self._exchange.headers))
                 return await self._once()
 
     async def _once(self) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def taken_stock() -> Statement:
         .render_derived(name="wanted")
     )
     locked = (
-        select(CatalogVariant.id)
+        select(CatalogVariant.id, CatalogVariant.stock)
         .where(CatalogVariant.id == any_(parameter("variant_ids", ARRAY(Uuid()))), CatalogVariant.archived_at.is_(None))
         .order_by(CatalogVariant.id)
         .with_for_update(key_share=True)
@@ -118,9 +118,10 @@ def taken_stock() -> Statement:
         .where(
             CatalogVariant.id == locked.c.id,
             CatalogVariant.id == wanted.c.id,
-            CatalogVariant.stock >= wanted.c.quantity,
+            locked.c.stock >= wanted.c.quantity,
         )
-        .values(stock=CatalogVariant.stock - wanted.c.quantity, updated_at=func.now())
+        # Of what was locked, and not of the row that the statement saw before it had to wait.
+        .values(stock=locked.c.stock - wanted.c.quantity, updated_at=func.now())
         .returning(CatalogVariant.id)
     )
 

@@ -1,6 +1,7 @@
 """Orders below the API: the state machine, the arithmetic, what each function asks of its actor."""
 
 import asyncio
+import contextvars
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from bootstrap import Parts
 from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, OrderLine, OutboxMessage, TimelineEntry
 from db.rows import rows_within
 from db.session import AsyncSession
-from domain import catalog_items, orders
+from domain import catalog_items, orders, stock
 from domain.actors import Actor, ActorKind
 from domain.catalog_items import ItemChanges
 from domain.catalog_variants import VariantFields
@@ -238,6 +239,30 @@ async def test_an_order_sees_what_happened_to_the_stock_while_it_waited(till: Ti
     ]
     assert await held(till, order) == [0]
     assert [await till.left(each) for each in (sold_out, archived, became_unlimited)] == [0, 5, None]
+
+
+async def test_an_order_takes_of_the_stock_that_came_back_while_it_waited(till: Till) -> None:
+    """It begins to wait when none is left, and goes on when seven are: they must not be promised twice."""
+    sold = await till.sell(stock=5)
+    database, scope = till.parts.database, till.shop.actor.scope
+    returned = asyncio.Event()
+
+    async def others() -> None:
+        """Another order takes the rest right after this one was offered it; then a cancellation gives seven back."""
+        async with database.write(scope) as session:
+            await session.execute(update(CatalogVariant).where(CatalogVariant.id == sold.variant_id).values(stock=0))
+        async with database.write(scope) as session:
+            await session.execute(update(CatalogVariant).where(CatalogVariant.id == sold.variant_id).values(stock=7))
+            returned.set()
+            await asyncio.sleep(0.3)
+
+    async with database.write(till.shop.guest.scope) as session:
+        rows = await rows_within(session)
+        giving_back = asyncio.create_task(others(), context=contextvars.Context())
+        await returned.wait()
+        assert await stock.take(rows, {sold.variant_id: 3}) == {sold.variant_id}
+    await giving_back
+    assert await till.left(sold) == 4
 
 
 async def test_confirming_and_cancelling_at_once_end_in_one_history(till: Till) -> None:
