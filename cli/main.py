@@ -42,7 +42,10 @@ def dev(reset: Annotated[bool, typer.Option(help="Forget the data of earlier run
     """Run everything on this machine: embedded Postgres, Valkey, S3, mailbox, demo data, API and worker."""
     from cli.dev import run_dev  # noqa: PLC0415 - a production image has no embedded parts to import
 
-    run_dev(reset=reset)
+    try:
+        run_dev(reset=reset)
+    except ValidationError as invalid:
+        raise tell_settings(invalid, Settings) from None
 
 
 @app.command()

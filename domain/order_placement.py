@@ -1,8 +1,8 @@
 """Placing an order: the one way an order comes into being.
 
 Locks are taken in one order: idempotency key, items, stock by variant id, counter. The last two are what simultaneous
-orders wait for, so few statements follow them. The foreign keys of the lines hold variants behind the counter, unlimited
-ones too: whoever changes the key of a variant must hold no counter. Whatever goes wrong leaves nothing behind.
+orders wait for, so few statements follow them. The foreign keys of the lines hold variants behind the counter, also
+unlimited ones: whoever changes the key of a variant must hold no counter. Whatever goes wrong leaves nothing behind.
 """
 
 import uuid

@@ -142,5 +142,5 @@ class Throttle(Protocol):
         ...
 
     def give_back(self, client: str, points: int) -> ThrottleStatus:
-        """Return points that were taken and not needed."""
+        """Return points that were taken and not needed; fewer than none are taken besides, and leave a debt."""
         ...

@@ -100,14 +100,16 @@ class Compiler:
         raise NotPlain  # an interface or a union
 
     def list_of(self, kind: object, variable: str, details: FieldDetailsList, indent: str) -> list[str]:
-        head = f"{indent}if {variable}.__class__ is not list: raise Surprise"
+        head = [f"{indent}if {variable}.__class__ is not list: raise Surprise"]
+        if details[0].node.selection_set is not None:
+            head.append(f"{indent}info.count(len({variable}))")
         inner = nullable(kind)
         if inner is not kind and isinstance(inner, GraphQLObjectType):
             function = self.object_function(inner, details)
-            return [head, f"{indent}{variable} = [{function}(each, info, given) for each in {variable}]"]
+            return [*head, f"{indent}{variable} = [{function}(each, info, given) for each in {variable}]"]
         each = f"{variable}_each"
         return [
-            head,
+            *head,
             f"{indent}{variable}_all = []",
             f"{indent}for {each} in {variable}:",
             *self.completion(kind, each, details, indent + "    "),

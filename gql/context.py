@@ -18,6 +18,7 @@ from domain.callers import Caller, TenantBrief
 from domain.errors import AccessDenied
 from domain.outbox import has_work
 from domain.ports import IdentityProvider, Throttle, WorkSignal
+from gql.elements import Elements
 from gql.loaders import Loaders
 from gql.selections import Selections
 
@@ -50,6 +51,7 @@ class Context:
     actor: Actor = field(init=False)
     scope: Scope = field(init=False)
     loaders: Loaders = field(init=False)
+    elements: Elements = field(init=False)
 
     def __post_init__(self) -> None:
         self.actor = self.caller.actor(self.request_id)
@@ -57,6 +59,7 @@ class Context:
         self._reads = RequestReads(self.services.database)
         self._last_rows: RowsTransaction | None = None
         self.loaders = Loaders(self._reads, self.scope)
+        self.elements = Elements()
 
     @property
     def tenant(self) -> TenantBrief:

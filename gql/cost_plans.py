@@ -91,13 +91,13 @@ class CostPlan:
         """The most that the answer can cost, by the page sizes asked for. What `@skip` leaves out counts too."""
         return self._sum(variables) if self._always is None else self._always
 
-    def actual(self, data: Mapping[str, Any] | None, variables: Mapping[str, Any]) -> int:
-        """What the answer cost, by the true lengths of its lists; never more than was requested.
+    def actual(self, data: Mapping[str, Any] | None) -> int:
+        """What the answer cost, by the true lengths of its lists: more than was requested where one is unusually long.
 
         Below an object that is null nothing counts, unless what is selected there has no lists: that is one number,
         which nobody looks at the answer for. A request without data did at least what its roots say.
         """
-        return min(counted(self._root, data or {}), self.requested(variables))
+        return counted(self._root, data or {})
 
     def _sum(self, variables: Mapping[str, Any]) -> int:
         totals: list[int] = []

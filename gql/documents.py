@@ -163,8 +163,8 @@ def is_mutation(operation: OperationDefinitionNode) -> bool:
 class Documents:
     """The documents of one schema, the least recently used forgotten first.
 
-    Bounded by their text as well as by their number: a syntax tree takes about 350 bytes for each character, and what is
-    compiled of it is weighed with it. So 500,000 characters are some 180 MB at worst.
+    Bounded by their text as well as by their number: a syntax tree takes about 350 bytes for each character, and what
+    is compiled of it is weighed with it. So 500,000 characters are some 180 MB at worst.
     """
 
     def __init__(self, schema: GraphQLSchema, *, most: int = 1_000, most_characters: int = 500_000) -> None:

@@ -19,7 +19,8 @@ class ErrorCode(Enum):
         "GRAPHQL_VALIDATION_FAILED", description="The document does not fit the schema."
     )
     QUERY_TOO_COMPLEX = strawberry.enum_value(
-        "QUERY_TOO_COMPLEX", description="400. The document asks for too much at once; the message says of what."
+        "QUERY_TOO_COMPLEX",
+        description="400. Too much was asked for at once, or the answer grew too large; the message says of what.",
     )
     INTROSPECTION_DISABLED = strawberry.enum_value(
         "INTROSPECTION_DISABLED", description="400. This deployment does not tell its schema: `__schema` and `__type`."

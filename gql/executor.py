@@ -7,6 +7,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.executor import Executor
 
 from gql.compiled import Compiled, Compiler
+from gql.elements import Elements
 from gql.plans import Place, Places, Plan
 from gql.present import PresentInfo, WouldWait
 
@@ -19,6 +20,7 @@ class FastExecutor(Executor[Any]):
         self.converter, self.plan = converter, plan
         self.places = plan.places(self.variable_values.coerced) if plan else None
         self.present = PresentInfo(self.context_value)
+        self.elements: Elements = self.context_value.elements
 
     def complete_value(  # noqa: PLR0917 - graphql-core's own
         self,
@@ -33,14 +35,29 @@ class FastExecutor(Executor[Any]):
             place = self.place(self.places, return_type, field_details_list)
             compiled = place.next_try()
             if compiled is not None:
+                counted = self.elements.counted
                 try:
                     completed = compiled.complete(result, self.present, self.given(compiled))
                 except (Exception, WouldWait) as error:  # graphql-core comes upon it again, and tells it
                     place.missed(error)
+                    self.elements.counted = counted
                 else:
                     place.hits += 1
                     return completed
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)  # pyright: ignore[reportUnknownMemberType] - its `info` is generic
+
+    def complete_list_value(  # noqa: PLR0917 - graphql-core's own
+        self,
+        return_type: Any,
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Any,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        if field_details_list[0].node.selection_set is not None and hasattr(result, "__len__"):
+            self.elements.count(len(result))
+        return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)  # pyright: ignore[reportUnknownMemberType] - its `info` is generic
 
     def place(self, places: Places, return_type: Any, details: FieldDetailsList) -> Place:
         key = (id(return_type), *[id(each.node) for each in details])

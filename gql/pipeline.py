@@ -19,6 +19,7 @@ from gql.access import OPEN, Access, check
 from gql.context import Context
 from gql.cost_plans import MOST_COST, CostPlan
 from gql.documents import MOST_ERRORS, Document, Documents, is_mutation, name_of
+from gql.elements import TooManyElements
 from gql.errors import ErrorCode, Refusal, coded
 from gql.executor import FastExecutor
 from gql.operations import Request
@@ -99,6 +100,8 @@ class Api:
         operation = document.operation(request.operation_name)
         if operation is None:
             message = "Name the operation to execute in `operationName`."
+            if request.operation_name is not None:
+                message = "The document has no operation of the name in `operationName`."
             raise InvalidDocument({"errors": [coded(GraphQLError(message), ErrorCode.GRAPHQL_VALIDATION_FAILED)]})
         for root in document.roots_of(operation):
             check(self.access_to(operation.operation.value, root.name), caller, root.selected)
@@ -114,8 +117,14 @@ class Api:
         return OPEN if field.startswith("__") else self.access[operation, field]
 
     async def execute(self, ready: Ready, context: Context) -> dict[str, Any]:
-        """The GraphQL response."""
-        return response(await self.result(ready, context), context)
+        """The GraphQL response. Raises a `Refusal` if that grows too large."""
+        try:
+            return response(await self.result(ready, context), context)
+        except TooManyElements as raised:
+            if not ready.is_mutation:
+                raise Refusal(400, ErrorCode.QUERY_TOO_COMPLEX, str(raised)) from None
+            told = f"{raised} What was to be done has been done."
+            return {"errors": [coded(GraphQLError(told), ErrorCode.QUERY_TOO_COMPLEX)], "data": None}
 
     async def result(self, ready: Ready, context: Context) -> ExecutionResult:
         """What execution came to, before errors are masked."""
@@ -137,6 +146,7 @@ class Api:
             raise
         except (Exception, WouldWait) as error:  # graphql-core comes upon it again, and tells it
             operation.missed(error)
+            context.elements.counted = 0
             return None
         operation.hits += 1
         return data

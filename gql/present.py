@@ -61,6 +61,7 @@ class PresentInfo:
 
     def __init__(self, context: Context) -> None:
         self.context, self._context = PresentContext(context), context
+        self.count = context.elements.count
 
     def reading(self, place: Any) -> "ReadingInfo":
         """The `info` of the one field that may wait. `place` tells where in the document it stands."""

@@ -21,7 +21,8 @@ from gql.schema_fields import declared, fields_on, type_of
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="public",
-    description="The same for everyone: answers made of such fields alone may be kept by caches for a second.",
+    description="The same for every guest of a tenant: answers made of such fields alone are kept for up to a second, "
+    "and by CDNs for as long as is configured.",
 )
 class Public:
     pass

@@ -3,34 +3,16 @@
 What a client sends is never logged: no bodies, no variables, no query strings, no addresses of people.
 """
 
-import io
 import logging
 import sys
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import orjson
 import structlog
 
 
-class Output(io.TextIOBase):
-    """Where lines go; loggers are kept, and keep this, while tests look into streams of their own."""
-
-    stream: TextIO | None = None
-    """None is standard error, whatever that is by then."""
-
-    def write(self, text: str, /) -> int:
-        return (self.stream or sys.stderr).write(text)
-
-    def flush(self) -> None:
-        (self.stream or sys.stderr).flush()
-
-
-output = Output()
-
-
 def configure(level: str, *, stream: TextIO | None = None) -> None:
     """Send every log line to `stream`, by default standard error."""
-    output.stream = stream
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -39,9 +21,9 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(serializer=to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", output)),
-        # Made anew for each line, a logger costs more than the line.
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        # Made anew for each line, a logger costs more than the line; who looks into a stream soon looks into another.
+        cache_logger_on_first_use=stream is None,
     )
     # Libraries log through `logging`; their messages may quote data, so only their warnings pass, and only by name.
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[NamesOnly()], force=True)

@@ -11,6 +11,8 @@ from domain.callers import Caller
 from domain.ports import Throttled
 from gql.access import operators_only, sign_in_first
 from gql.context import Context, Services
+from gql.elements import MOST_ELEMENTS
+from gql.errors import ErrorCode, Refusal
 from gql.pipeline import Api, GraphQLRequest, Ready
 from gql.throttling import cost_extension, throttled
 from server.bounds import Bounds
@@ -69,8 +71,13 @@ class Run:
         """The GraphQL response. Raises a `Refusal`: points are spent, or time is up; `ClientGone`."""
         ready = self.ready
         await self._charge(ready.cost)
-        body = await self._executed()
-        actual = ready.cost_plan.actual(body.get("data"), ready.request.variables)
+        try:
+            body = await self._executed()
+        except Refusal as refusal:
+            if refusal.code is ErrorCode.QUERY_TOO_COMPLEX:  # that was found out by doing as much as may be done
+                self._services.throttle.give_back(self._client, ready.cost - MOST_ELEMENTS)
+            raise
+        actual = ready.cost_plan.actual(body.get("data"))
         status = self._services.throttle.give_back(self._client, ready.cost - actual)
         body["extensions"] = {"cost": cost_extension(ready.cost, actual, status)}
         return body

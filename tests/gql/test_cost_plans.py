@@ -91,22 +91,22 @@ ITEM = {"variants": [{"id": "v"}], "name": {"en": "x"}}
         ('{ store { item(slug: "x") { name { en } } } }', {"store": {"item": None}}, 3),
         ("{ store { slug } }", None, 1),
         ("mutation { sessionSignOut { userErrors { code } } }", {"sessionSignOut": None}, 10),
-        # more children than are assumed: never more than was requested
+        # more children than are assumed are more than was requested
         ("{ store { categories { children { id } } } }",
-         {"store": {"categories": [{"children": [{"id": "c"}] * 1_000}]}}, 1 + 10 * (1 + 5)),
+         {"store": {"categories": [{"children": [{"id": "c"}] * 1_000}]}}, 1 + 1 + 1_000),
     ],
 )  # fmt: skip
 def test_what_an_answer_cost(query: str, data: dict[str, Any] | None, cost: int) -> None:
-    assert plan(query).actual(data, {}) == cost
+    assert plan(query).actual(data) == cost
 
 
-async def test_answers_cost_what_they_hold_and_no_more_than_was_requested(api: Client, shop: Shop) -> None:
+async def test_answers_cost_what_they_hold(api: Client, shop: Shop) -> None:
     variables = {"n": 7}
     query = """query($n: Int!) { store { ...s categories { id children { id } } } node(id: "x") { id } }
       fragment s on Store { items(first: $n) { totalCount edges { node { ...i } } nodes { ...i } } }
       fragment i on CatalogItem { id name { en } variants { id price { amount } } categories { slug } }"""
     data = (await api.execute(query, variables, tenant=shop.slug)).data
-    assert plan(query).actual(data, variables) == 1 + 1 + 20 + 1  # store, connection, count, node
+    assert plan(query).actual(data) == 1 + 1 + 20 + 1  # store, connection, count, node
     assert plan(query).requested(variables) > 200
 
 
@@ -142,9 +142,9 @@ def test_counting_an_answer_is_cheap() -> None:
     for _ in range(5):
         began = time.perf_counter()
         for _ in range(1_000):
-            compiled.actual(data, {"n": 100})
+            compiled.actual(data)
         taken.append((time.perf_counter() - began) / 1_000)
-    assert compiled.actual(data, {"n": 100}) == 3 + 100 * 3
+    assert compiled.actual(data) == 3 + 100 * 3
     assert min(taken) < 20e-6, taken
 
 

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from bootstrap import Settings
-from server.logs import configure, output
+from server.logs import configure
 from tests.support.breakable import Breakable, breakable_api
 from tests.support.databases import Databases
 
@@ -32,5 +32,4 @@ def logged() -> Generator[io.StringIO]:
     stream = io.StringIO()
     configure("DEBUG", stream=stream)
     yield stream
-    output.stream = None  # loggers that were used meanwhile are kept
     structlog.reset_defaults()

@@ -12,7 +12,7 @@ import httpx
 import uvicorn
 
 from bootstrap import Parts, server_parts
-from server.app import create_app
+from server.app import Server, create_app
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,9 @@ class Reply:
 class Api:
     """A client of the API at `url`. `token` and `tenant` go into the headers as a front end would send them."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, app: Server | None = None) -> None:
+        """`app` is what serves there, for tests that look inside."""
+        self.url, self.app = url, app
         self.http = httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=200))
 
     async def execute(
@@ -103,7 +104,7 @@ async def running_api(parts: Parts) -> AsyncGenerator[Api]:
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        api = Api(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        api = Api(f"http://127.0.0.1:{listening.getsockname()[1]}", app)
         while not server.started:
             assert not serving.done(), serving.exception()
             await asyncio.sleep(0.005)
