@@ -44,14 +44,15 @@ class Callers:
         self._base_domain, self._trusted_proxies, self._deadline = base_domain, trusted_proxies, deadline
         self._remembered: OrderedDict[Slugs, tuple[TenantBrief, float]] = OrderedDict()
 
-    def remembered(self, headers: RequestHeaders) -> Caller | None:
+    def remembered(self, headers: RequestHeaders, slugs: Slugs | None = None) -> Caller | None:
         """A guest of a tenant that was found before, without asking again; None for everybody else.
 
         Whoever serves such a caller must find out whether the tenant is still what it was; sessions do when they begin.
+        `slugs` are those of the headers, where they have been read.
         """
         if headers.has_credentials:
             return None
-        tenant, until = self._remembered.get(self.slugs(headers), (None, 0.0))
+        tenant, until = self._remembered.get(slugs or self.slugs(headers), (None, 0.0))
         return remembered_guest(tenant) if tenant is not None and monotonic() < until else None
 
     async def identify(self, headers: RequestHeaders) -> Caller:

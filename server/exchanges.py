@@ -37,6 +37,10 @@ class Exchange:
     """Everything about the request that a guest's answer depends on; None where the answer is for the caller alone."""
 
     @property
+    def language(self) -> Language | None:
+        return self.preface.language if self.preface else self.headers.language
+
+    @property
     def is_safe(self) -> bool:
         """A GET or a HEAD, which must change nothing. The server in front of us leaves out what HEAD does not want."""
         return self.method in ("GET", "HEAD")

@@ -28,6 +28,7 @@ from server.http import (
     send_answer,
     send_kept,
 )
+from server.logs import log_request
 from server.prefaces import Preface, Prefaces
 from server.runs import Run
 from server.shared_answers import for_caches
@@ -99,7 +100,7 @@ class GraphQLEndpoint:
             return
         await send_answer(send, answer, exchange.request_id)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        log.info("request", status=answer.status, roots=answer.roots, milliseconds=milliseconds)
+        log_request(log, status=answer.status, roots=answer.roots, milliseconds=milliseconds)
 
     async def answer(self, exchange: Exchange) -> Answer:
         """What goes back; a GET's answer tells caches what it is to them."""

@@ -5,14 +5,26 @@ What a client sends is never logged: no bodies, no variables, no query strings, 
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
 import structlog
+from structlog.typing import FilteringBoundLogger
+
+
+class Direct:
+    """Where `log_request` writes by itself; None where somebody else has a say in how lines are made."""
+
+    stream: TextIO | None = None
+
+
+direct = Direct()
 
 
 def configure(level: str, *, stream: TextIO | None = None) -> None:
     """Send every log line to `stream`, by default standard error."""
+    direct.stream = sys.stderr if stream is None and level in ("DEBUG", "INFO") else None
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,6 +39,18 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
     )
     # Libraries log through `logging`; their messages may quote data, so only their warnings pass, and only by name.
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[NamesOnly()], force=True)
+
+
+def log_request(logger: FilteringBoundLogger, **fields: object) -> None:
+    """The line that every request leaves: the same as by `logger.info("request", …)`, at a quarter of its price."""
+    if direct.stream is None:
+        logger.info("request", **fields)
+        return
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    bound = structlog.contextvars.get_contextvars()
+    line = orjson.dumps({**fields, **bound, "event": "request", "level": "info", "timestamp": moment}, default=str)
+    direct.stream.write(line.decode() + "\n")
+    direct.stream.flush()
 
 
 def to_json(event: dict[str, Any], **_options: Any) -> str:

@@ -46,7 +46,8 @@ class Run:
 
     async def admit(self) -> None:
         """Raises `InvalidDocument`, or the `Refusal` of whoever may not ask this."""
-        remembered = self._callers.remembered(self._exchange.headers)
+        preface = self._exchange.preface
+        remembered = self._callers.remembered(self._exchange.headers, preface.slugs if preface else None)
         await self._let_in(remembered or await self._callers.identify(self._exchange.headers))
         if self.ready.is_mutation and remembered:
             # A query that meets a changed tenant is simply done again. What a mutation did cannot be.
@@ -118,7 +119,7 @@ class Run:
             self.caller,
             self._exchange.request_id,
             self.ready.document.selections,
-            self._exchange.headers.language,
+            self._exchange.language,
         )
         try:
             body = await self._api.execute(self.ready, context)
