@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 
-from db.models import Membership
+from db.models import Membership, Tenant
 from db.session import Scope
 from gql.access import Door
 from gql.ids import global_id
@@ -74,7 +74,12 @@ class Stage:
 
     async def ask(self, asked: Request) -> Reply:
         path, token = ROLES[self.role].path, await self.token()
-        return await self.api.execute(asked.query, asked.variables, token=token, tenant=self.shop.slug, path=path)
+        return await self.api.execute(asked.query, asked.variables, token=token, tenant=await self.slug(), path=path)
+
+    async def slug(self) -> str:
+        """The shop's slug now: a request may have changed it."""
+        async with self.factory.parts.database.read(Scope(self.shop.tenant.id)) as session:
+            return (await session.get_one(Tenant, self.shop.tenant.id)).slug
 
 
 async def set_up(api: Api, factory: Factory, role: str) -> Stage:
