@@ -43,6 +43,10 @@ class Statement:
     sql: str
     parameters: tuple[str, ...]
 
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order in which the driver wants them."""
+        return [values[name] for name in self.parameters]
+
 
 def compile_statement(statement: ClauseElement) -> Statement:
     """The statement as the driver takes it. Every value that varies must be a `parameter`."""
@@ -86,7 +90,7 @@ class RowsTransaction:
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[Record]:
         """What the statement answers for these values."""
-        return await self._connection.fetch(statement.sql, *[values[name] for name in statement.parameters])
+        return await self._connection.fetch(statement.sql, *statement.arguments(values))
 
     async def __aenter__(self) -> "RowsTransaction":
         self._token = hold_connection()
@@ -146,9 +150,8 @@ class LoneRows:
         try:
             pooled, connection = await check_out(self._database)
             try:
-                given = [values[name] for name in statement.parameters]
                 found = await connection.fetch(
-                    statement.sql, *given, timeout=self._database.statement_timeout_ms / 1000
+                    statement.sql, *statement.arguments(values), timeout=self._database.statement_timeout_ms / 1000
                 )
             except BaseException:
                 await surely(abandon(connection, pooled))
@@ -162,19 +165,19 @@ class LoneRows:
 class SessionRows:
     """The transaction of a session, for statements that were compiled once."""
 
-    def __init__(self, session: AsyncSession, connection: "Connection[Record]") -> None:
-        self._session, self._connection = session, connection
+    def __init__(self, connection: "Connection[Record]") -> None:
+        self._connection = connection
         self.written: set[type] = set()
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[Record]:
-        return await self._connection.fetch(statement.sql, *[values[name] for name in statement.parameters])
+        return await self._connection.fetch(statement.sql, *statement.arguments(values))
 
 
 async def rows_within(session: AsyncSession) -> SessionRows:
     """What was added to the session before is written first."""
     await session.flush()
     raw = await (await session.connection()).get_raw_connection()
-    return SessionRows(session, cast("Connection[Record]", raw.driver_connection))
+    return SessionRows(cast("Connection[Record]", raw.driver_connection))
 
 
 async def check_out(database: Database) -> "tuple[PoolProxiedConnection, Connection[Record]]":

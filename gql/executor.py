@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphql import GraphQLNonNull
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.executor import Executor
 
@@ -31,7 +32,12 @@ class FastExecutor(Executor[Any]):
         result: Any,
         position_context: Any,
     ) -> Any:
-        if self.places is not None and result is not None and field_details_list[0].node.selection_set is not None:
+        if (
+            self.places is not None
+            and result is not None
+            and not isinstance(return_type, GraphQLNonNull)  # graphql-core asks again for what is inside
+            and field_details_list[0].node.selection_set is not None
+        ):
             place = self.place(self.places, return_type, field_details_list)
             compiled = place.next_try()
             if compiled is not None:

@@ -60,7 +60,7 @@ class AnswerCache:
         return None
 
     async def report(self) -> None:
-        """Tell the log every ten seconds how many went out from here: each by itself would cost as much again."""
+        """Tell the log every ten seconds how many went out from here, instead of a line for each."""
         while True:
             await asyncio.sleep(REPORT_SECONDS)
             if self.served:

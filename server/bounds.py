@@ -10,7 +10,7 @@ from server.callers import too_slow
 from server.http import ClientGone
 
 PATIENCE_SECONDS = 0.05
-"""Nobody watches a query before it has taken so long: most have ended by then, and the watch costs more than they."""
+"""Nobody watches a query before it has taken so long: most have ended by then, without the task that a watch takes."""
 
 
 class Bounds:

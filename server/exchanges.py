@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from starlette.types import Receive
 
+from gql.refresh_cookies import RefreshCookie
 from server.callers import Slugs
 from server.headers import Language, RequestHeaders
 
@@ -33,8 +34,13 @@ class Exchange:
     """The JSON of the request; for a GET what it would have been in a POST; None before it is read."""
     preface: Preface | None = None
     """How a guest asks; None for anyone else."""
-    key: Hashable = None
-    """Everything about the request that a guest's answer depends on; None where the answer is for the caller alone."""
+    refresh_cookie: RefreshCookie | None = None
+    """Where the caller's browser keeps its refresh token; None for clients that keep it themselves."""
+
+    @property
+    def key(self) -> Hashable:
+        """Everything about the request that a guest's answer depends on; None where it is for the caller alone."""
+        return None if self.preface is None else (self.preface, self.body)
 
     @property
     def language(self) -> Language | None:

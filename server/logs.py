@@ -34,7 +34,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
-        # Made anew for each line, a logger costs more than the line; who looks into a stream soon looks into another.
+        # Else the logger is made anew for each line; but who looks into a stream soon looks into another.
         cache_logger_on_first_use=stream is None,
     )
     # Libraries log through `logging`; their messages may quote data, so only their warnings pass, and only by name.
@@ -42,7 +42,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
 
 
 def log_request(logger: FilteringBoundLogger, **fields: object) -> None:
-    """The line that every request leaves: the same as by `logger.info("request", …)`, at a quarter of its price."""
+    """The line that every request leaves: the same as by `logger.info("request", …)`, in three fifths of its time."""
     if direct.stream is None:
         logger.info("request", **fields)
         return

@@ -54,8 +54,9 @@ class Prefaces:
         return self._kept[pairs]
 
     def _read(self, pairs: tuple[Pair, ...], *, with_body: bool) -> Preface | None:
+        """What headers without credentials mean."""
         headers = RequestHeaders(pairs)
-        if headers.has_credentials or headers.repeats:
+        if headers.repeats:
             return None
         content_type = headers.get(b"content-type") or ""
         if with_body and (

@@ -4,6 +4,8 @@ Each table has one policy for everyone, which compares the row with the transact
 each of `sadu_platform` and `sadu_lookup`. `(SELECT app_tenant())` is an InitPlan: it is evaluated once a statement.
 """
 
+from collections.abc import Iterable
+
 from db.security.roles import APP, LOOKUP, PLATFORM
 
 SCOPE_FUNCTIONS = [
@@ -54,24 +56,22 @@ def platform_writes(table: str, command: str) -> list[str]:
 
 def platform_reads(*tables: str) -> list[str]:
     """What center control may look at across people: that a mail waits, not what is in it."""
-    return [
-        statement
-        for table in tables
-        for statement in (
-            f"CREATE POLICY {table}_platform_read ON {table} FOR SELECT TO {PLATFORM} USING (true)",
-            f"GRANT SELECT ON {table} TO {PLATFORM}",
-        )
-    ]
+    return every_row("platform_read", PLATFORM, tables)
 
 
 def lookup_reads(*tables: str) -> list[str]:
     """What definer functions may find across tenants and people."""
+    return every_row("lookup_read", LOOKUP, tables)
+
+
+def every_row(name: str, role: str, tables: Iterable[str]) -> list[str]:
+    """Lets a role read these tables whole."""
     return [
         statement
         for table in tables
         for statement in (
-            f"CREATE POLICY {table}_lookup_read ON {table} FOR SELECT TO {LOOKUP} USING (true)",
-            f"GRANT SELECT ON {table} TO {LOOKUP}",
+            f"CREATE POLICY {table}_{name} ON {table} FOR SELECT TO {role} USING (true)",
+            f"GRANT SELECT ON {table} TO {role}",
         )
     ]
 

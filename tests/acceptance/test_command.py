@@ -52,7 +52,7 @@ async def empty(databases: Databases, process_name: str) -> AsyncGenerator[str]:
 
 
 async def test_from_nothing_to_a_demo(settings: Settings, databases: Databases, empty: str) -> None:
-    """Mission X1, X7, T3."""
+    """Mission X7, T3."""
     variables = variables_for(settings, databases, empty)
     admin = {"SADU_ADMIN_DATABASE_URL": databases.url("postgres")}
 

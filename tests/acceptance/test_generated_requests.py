@@ -153,7 +153,6 @@ CASES = pytest.mark.parametrize(
 async def test_whatever_the_schema_allows_is_answered_as_it_promises(
     api: Api, factory: Factory, role: str, operation: str
 ) -> None:
-    """Mission W2."""
     stage = await set_up(api, factory, role)
     outcomes = await outcomes_of(stage, operation, valid=True, examples=80)
     assert outcomes["executed"] > outcomes.total() / 2, outcomes
@@ -163,7 +162,6 @@ async def test_whatever_the_schema_allows_is_answered_as_it_promises(
 async def test_what_the_schema_does_not_allow_is_refused_with_a_code(
     api: Api, factory: Factory, role: str, operation: str
 ) -> None:
-    """Mission W2."""
     stage = await set_up(api, factory, role)
     outcomes = await outcomes_of(stage, operation, valid=False, examples=30)
     # A text where an enum belongs is wrong in a document, and right in its variables.
@@ -176,7 +174,7 @@ async def test_what_the_schema_does_not_allow_is_refused_with_a_code(
 async def test_whatever_is_asked_for_a_long_time_is_answered_as_the_schema_promises(
     api: Api, factory: Factory, role: str, operation: str
 ) -> None:
-    """Mission W2. Other requests each time; a failure tells how to make it again."""
+    """Other requests each time; a failure tells how to make it again."""
     stage = await set_up(api, factory, role)
     for valid in (True, False):
         await outcomes_of(stage, operation, valid=valid, examples=1_000, same_each_time=False)

@@ -27,7 +27,7 @@ async def test_graphiql_needs_no_other_host(api: Api) -> None:
 
 
 async def test_every_role_has_examples_and_they_fit_the_schema(api: Api) -> None:
-    """Mission W1, W2."""
+    """Mission W1."""
     listed: list[dict[str, Any]] = (await api.http.get("/graphiql/examples.json")).json()["roles"]
     assert {role["role"] for role in listed} == {"guest", "person", "owner", "operator"}
     for role in listed:
@@ -46,7 +46,7 @@ async def test_the_guests_first_example_answers(api: Api) -> None:
 
 
 async def test_the_schema_documents_itself(api: Api) -> None:
-    """Mission W1, W2: every type, field, argument, input field and enum value is described."""
+    """Every type, field, argument, input field and enum value is described."""
     query = """{ __schema { types { name description kind
       fields { name description args { name description } } inputFields { name description }
       enumValues { name description } } } }"""

@@ -16,7 +16,7 @@ OFFICE = "{ tenant { slug status } store { slug name { en } } }"
 
 
 async def test_the_host_names_the_tenant(api: Api, shop: Shop) -> None:
-    """Mission S2, T2."""
+    """Mission S2."""
     reply = await api.execute(STORE, headers={"host": f"{shop.slug}.localhost:3000"})
     assert reply.data["store"]["slug"] == shop.slug
     for host in ("localhost", "nobody-has-this.localhost", f"{shop.slug}.example.com", f"a.{shop.slug}.localhost"):
@@ -27,7 +27,7 @@ async def test_the_host_names_the_tenant(api: Api, shop: Shop) -> None:
 async def test_the_header_wins_over_a_host_that_names_nobody_and_two_tenants_are_refused(
     api: Api, factory: Factory, shop: Shop
 ) -> None:
-    """Mission S2, T2."""
+    """Mission S2."""
     other = await factory.shop()
     named = await api.execute(STORE, tenant=shop.slug, headers={"host": "api.localhost"})
     assert named.data["store"]["slug"] == shop.slug

@@ -62,7 +62,7 @@ async def test_nothing_privileged_is_in_the_public_schema(api: Api, factory: Fac
 async def test_suspension_acts_on_the_very_next_request_and_is_lifted_again(
     api: Api, factory: Factory, shop: Shop
 ) -> None:
-    """Mission S2, T9."""
+    """Mission S2."""
     operator, tenant_id = await factory.operator(), await id_of(api, shop)
 
     assert await change(api, "tenantSuspend", tenant_id, operator.token, "unpaid") == "SUSPENDED"
@@ -86,7 +86,7 @@ async def test_suspension_acts_on_the_very_next_request_and_is_lifted_again(
 
 
 async def test_a_disabled_tenant_refuses_its_owner_too(api: Api, factory: Factory, shop: Shop) -> None:
-    """Mission S2, T9."""
+    """Mission S2."""
     operator, tenant_id = await factory.operator(), await id_of(api, shop)
     assert await change(api, "tenantDisable", tenant_id, operator.token) == "DISABLED"
     owner = await api.execute("{ tenant { status } }", token=shop.token, tenant=shop.slug)
@@ -96,7 +96,6 @@ async def test_a_disabled_tenant_refuses_its_owner_too(api: Api, factory: Factor
 
 
 async def test_a_second_suspension_is_told_what_may_follow(api: Api, factory: Factory, shop: Shop) -> None:
-    """Mission T9."""
     operator, tenant_id = await factory.operator(), await id_of(api, shop)
     sent = {"input": {"id": tenant_id}}
     replies = await asyncio.gather(
@@ -113,14 +112,12 @@ async def test_a_second_suspension_is_told_what_may_follow(api: Api, factory: Fa
     "tenant_id", ["", "tenant_", "tenant_00000000000000000000000000", "order_01h455vb4pex5vsknk084sn02q", "x" * 500]
 )
 async def test_an_unknown_tenant_is_told_by_field(api: Api, factory: Factory, tenant_id: str) -> None:
-    """Mission T9."""
     operator = await factory.operator()
     reply = await api.admin(SUSPEND % "tenantSuspend", {"input": {"id": tenant_id}}, token=operator.token)
     assert reply.faults("tenantSuspend") == [("NOT_FOUND", ["id"])]
 
 
 async def test_every_tenant_is_listed_once_page_by_page(api: Api, factory: Factory) -> None:
-    """Mission T9."""
     operator = await factory.operator()
     made = {(await factory.shop()).slug for _ in range(5)}
     seen: list[str] = []
@@ -138,7 +135,6 @@ async def test_every_tenant_is_listed_once_page_by_page(api: Api, factory: Facto
 
 
 async def test_bad_pages_are_told(api: Api, factory: Factory) -> None:
-    """Mission T9."""
     operator = await factory.operator()
     for variables in ({"first": 101}, {"first": -1}, {"first": 1, "after": "nonsense"}, {"first": 1, "after": "W10"}):
         reply = await api.admin(TENANTS, variables, token=operator.token)
@@ -147,7 +143,6 @@ async def test_bad_pages_are_told(api: Api, factory: Factory) -> None:
 
 
 async def test_the_tenants_audit_log_says_who_and_why(api: Api, factory: Factory, parts: Parts, shop: Shop) -> None:
-    """Mission T9."""
     operator, tenant_id = await factory.operator(), await id_of(api, shop)
     await change(api, "tenantSuspend", tenant_id, operator.token, "unpaid")
     async with parts.database.read(Scope(shop.tenant.id)) as session:

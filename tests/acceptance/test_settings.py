@@ -41,7 +41,7 @@ def run(command: str, variables: dict[str, str]) -> subprocess.CompletedProcess[
 def test_a_login_with_too_much_power_is_refused_by_name(
     settings: Settings, databases: Databases, database_name: str, command: str
 ) -> None:
-    """Mission T3, X1."""
+    """Mission T3."""
     superuser = databases.url(database_name)
     refused = run(command, environment(settings, SADU_DATABASE_URL=superuser))
     assert refused.returncode != 0
@@ -52,7 +52,6 @@ def test_a_login_with_too_much_power_is_refused_by_name(
 
 
 def test_production_refuses_embedded_parts_and_development_keys(settings: Settings, tmp_path: Path) -> None:
-    """Mission X1."""
     key_file = tmp_path / "key.pem"
     key_file.write_text(f"{DEVELOPMENT_MARK}\n{settings.identity_private_key_file.read_text()}")
     refused = run(
@@ -78,12 +77,11 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
 
 
 def test_the_keys_of_the_development_command_carry_the_mark_that_production_refuses() -> None:
-    """Mission X1: the two rooms must not know each other, so each names the mark."""
+    """The two rooms must not know each other, so each names the mark."""
     assert MARK == DEVELOPMENT_MARK
 
 
 def test_a_missing_setting_is_named_by_its_variable() -> None:
-    """Mission X1."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("SADU_")}
     refused = run("serve", bare)
     assert refused.returncode == 2
@@ -104,7 +102,6 @@ def test_a_missing_setting_is_named_by_its_variable() -> None:
     ],
 )
 def test_a_wrong_setting_is_named_and_not_repeated(settings: Settings, variable: str, value: str) -> None:
-    """Mission X1."""
     refused = run("serve", environment(settings, **{variable: value}))
     assert refused.returncode == 2
     assert variable in refused.stderr
@@ -113,7 +110,6 @@ def test_a_wrong_setting_is_named_and_not_repeated(settings: Settings, variable:
 
 
 def test_a_database_or_a_port_that_cannot_be_had_is_told_in_words(settings: Settings) -> None:
-    """Mission X1."""
     nowhere = "postgresql://sadu_app:secret-password@127.0.0.1:9/sadu"
     unreachable = run("serve", environment(settings, SADU_DATABASE_URL=nowhere))
     assert unreachable.returncode == 1
@@ -127,7 +123,6 @@ def test_a_database_or_a_port_that_cannot_be_had_is_told_in_words(settings: Sett
 
 
 def test_migrating_needs_the_owners_login_alone(settings: Settings) -> None:
-    """Mission X1."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("SADU_")}
     refused = run("migrate", bare)
     assert refused.returncode == 2
@@ -151,6 +146,5 @@ def test_migrating_needs_the_owners_login_alone(settings: Settings) -> None:
     ],
 )
 def test_every_command_explains_itself(command: list[str]) -> None:
-    """Mission X1."""
     told = subprocess.run([SADU, *command, "--help"], capture_output=True, text=True, timeout=60, check=True)
     assert len(told.stdout.splitlines()) > 5

@@ -8,9 +8,9 @@ import pytest
 
 from gql.pipeline import InvalidDocument
 from tests.support.both_paths import BothPaths, hits, misses
-from tests.support.library_schema import CALLS, KNOWN, library_schema
+from tests.support.specimen_schema import CALLS, KNOWN, specimen_schema
 
-BOTH = BothPaths(library_schema(), KNOWN)
+BOTH = BothPaths(specimen_schema(), KNOWN)
 
 HIT: dict[str, str] = {
     "the same field twice": "{ shelf { books { title title pages title } } }",

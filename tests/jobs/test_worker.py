@@ -111,7 +111,7 @@ async def test_no_signal_is_lost_while_an_earlier_one_is_being_heard(
             _, _, address = await order_mail(ground, tenant)
             await work_signal.wake()
             addresses.append(address)
-        await eventually(lambda: set(addresses) <= set(server.recipients), 5)
+        await eventually(lambda: set(addresses) <= set(server.recipients), 20)
     assert sorted(server.recipients) == sorted(addresses)
 
 
@@ -161,18 +161,17 @@ async def test_the_worker_outlives_its_connections_to_postgres(
 
 
 async def arrival(server: ScriptedServer, address: str) -> None:
-    await eventually(lambda: server.count(address) == 1, 5)
+    await eventually(lambda: server.count(address) == 1, 20)
 
 
 # --- the signal
 
 
-async def test_a_signal_never_raises_and_never_waits_long() -> None:
+async def test_a_signal_never_raises_and_never_waits() -> None:
     async with signalling("redis://127.0.0.1:1/0") as work_signal:
-        began = time.monotonic()
-        for _ in range(50):
-            await work_signal.wake()
-        assert time.monotonic() - began < 1
+        for _ in range(20):
+            await wake_at_once(work_signal)
+            await asyncio.sleep(0.01)
 
 
 async def test_a_silent_redis_costs_little_and_is_forgiven(redis_url: str) -> None:
@@ -181,19 +180,26 @@ async def test_a_silent_redis_costs_little_and_is_forgiven(redis_url: str) -> No
         await until_signalled(redis)
         await redis.delete(default_queue_name, f"arq:job:{DELIVER}")
         await redis.execute_command("CLIENT", "PAUSE", "1500", "ALL")  # pyright: ignore[reportUnknownMemberType]
-        began = time.monotonic()
-        for _ in range(50):
-            await work_signal.wake()
-        assert time.monotonic() - began < 1
-        await asyncio.sleep(2.5)
+        for _ in range(20):
+            await wake_at_once(work_signal)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(3)
         await redis.delete(default_queue_name, f"arq:job:{DELIVER}")
         await work_signal.wake()
         await until_signalled(redis)
 
 
+async def wake_at_once(work_signal: ArqWorkSignal) -> None:
+    """Fails when the event loop turns meanwhile: the signal has waited for something."""
+    turned: list[bool] = []
+    asyncio.get_running_loop().call_soon(turned.append, True)
+    await work_signal.wake()
+    assert not turned
+
+
 async def until_signalled(redis: ArqRedis) -> None:
     """Nobody waits for a signal to arrive; the one job is in the queue soon after."""
-    for _ in range(200):
+    for _ in range(2_000):
         if await redis.zcard(default_queue_name) == 1:
             return
         await asyncio.sleep(0.005)

@@ -34,6 +34,8 @@ class Client:
 
 
 GONE, MORE = "http.disconnect", "http.request"
+LONG = 60
+"""Seconds: a deadline that nobody meets, and work that nobody sees done, however slow the machine is."""
 
 
 async def ends(client: Client, seconds: float, work: float) -> tuple[type[BaseException] | None, float, bool]:
@@ -54,7 +56,7 @@ async def ends(client: Client, seconds: float, work: float) -> tuple[type[BaseEx
 
 async def test_what_is_done_soon_never_looks_for_its_client() -> None:
     client = Client(GONE)
-    assert (await ends(client, seconds=5, work=0))[0] is None
+    assert (await ends(client, seconds=LONG, work=0))[0] is None
     await asyncio.sleep(2 * PATIENCE_SECONDS)
     assert client.asked_at == []
 
@@ -62,31 +64,31 @@ async def test_what_is_done_soon_never_looks_for_its_client() -> None:
 @pytest.mark.parametrize("messages", [[GONE], [MORE, GONE], [MORE, MORE, MORE, GONE]])
 async def test_what_takes_longer_ends_with_its_client(messages: list[str]) -> None:
     client, began = Client(*messages), time.monotonic()
-    error, after, was_cancelled = await ends(client, seconds=5, work=5)
+    error, after, was_cancelled = await ends(client, seconds=LONG, work=LONG)
     assert (error, was_cancelled) == (ClientGone, True)
-    assert after < 1
+    assert after < LONG / 4
     assert client.asked_at[0] - began >= PATIENCE_SECONDS
 
 
 async def test_a_client_that_sends_more_is_not_gone() -> None:
     client = Client(MORE, MORE, MORE)
-    assert (await ends(client, seconds=5, work=0.2))[0] is None
+    assert (await ends(client, seconds=LONG, work=0.4))[0] is None
     assert len(client.asked_at) == 4
     assert client.left_waiting
 
 
 async def test_a_deadline_is_told_as_one() -> None:
     for client in (Client(), Client(MORE)):
-        error, after, was_cancelled = await ends(client, seconds=0.15, work=5)
+        error, after, was_cancelled = await ends(client, seconds=0.15, work=LONG)
         assert (error, was_cancelled) == (Refusal, True)
-        assert 0.15 <= after < 1
+        assert 0.15 <= after < LONG / 4
         assert client.left_waiting
 
 
 async def test_a_deadline_before_anybody_listens_is_one_too() -> None:
-    error, after, was_cancelled = await ends(Client(GONE), seconds=PATIENCE_SECONDS / 5, work=5)
+    error, after, was_cancelled = await ends(Client(GONE), seconds=PATIENCE_SECONDS / 5, work=LONG)
     assert (error, was_cancelled) == (Refusal, True)
-    assert after < 1
+    assert after < LONG / 4
 
 
 async def test_other_errors_pass_and_nobody_listens_any_more() -> None:
@@ -107,7 +109,7 @@ async def test_a_timeout_of_the_works_own_is_no_deadline_of_ours() -> None:
 
 async def test_being_cancelled_from_outside_is_neither() -> None:
     client = Client()
-    task = asyncio.create_task(ends(client, seconds=5, work=5))
+    task = asyncio.create_task(ends(client, seconds=LONG, work=LONG))
     await asyncio.sleep(2 * PATIENCE_SECONDS)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -1,6 +1,7 @@
 """Trusted documents by their hash: what is registered, what is refused, and that GET changes nothing."""
 
 import hashlib
+import io
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -28,6 +29,7 @@ from tests.support.documents import (
     write_manifest,
 )
 from tests.support.factories import Factory, Shop
+from tests.support.storefront import Storefront
 
 SADU = Path(sys.executable).with_name("sadu")
 PREFIX = "sha256:"
@@ -318,3 +320,14 @@ async def test_what_is_not_public_is_private_to_whoever_asks(trusting: Api, shop
         assert answer.headers["cache-control"] == "private, no-store"
         assert "etag" not in answer.headers
         assert "cost" in answer.json()["extensions"]
+
+
+async def test_a_get_is_answered_from_memory_before_it_is_read(
+    settings: Settings, tmp_path: Path, shop: Shop, logged: io.StringIO
+) -> None:
+    async with trusting_api(settings, tmp_path) as (api, parts):
+        await Storefront(api, parts, shop).warm()
+        for _ in range(2):
+            assert (await get(api, url_of(PAGE), shop)).status_code == 200
+    lines = [orjson.loads(line) for line in logged.getvalue().splitlines()]
+    assert [line["roots"] for line in lines if line["event"] == "request"][-2:] == [["store"], []]

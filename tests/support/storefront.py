@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import httpx
 import orjson
@@ -34,7 +35,7 @@ import asyncio, asyncpg, os, signal, sys
 async def main():
     connection = await asyncpg.connect(sys.argv[1])
     await connection.execute("SELECT set_config('app.current_tenant', $1, false)", sys.argv[2])
-    await connection.execute("UPDATE catalog_items SET name_en = 'Written by one who died'")
+    await connection.execute("UPDATE tenants SET name_en = 'Written by one who died'")
     os.kill(os.getpid(), signal.SIGKILL)
 asyncio.run(main())
 """
@@ -128,8 +129,8 @@ async def other_process(settings: Settings, **changes: Any) -> AsyncGenerator[tu
         yield api, parts
 
 
-async def write_and_die(database_url: str, shop: Shop) -> int:
-    """Rename the shop's items in a process that is killed right after its commit; its exit status."""
+async def write_and_die(database_url: str, tenant_id: UUID) -> int:
+    """Rename the tenant in a process that is killed right after its commit; its exit status."""
     url = database_url.replace("postgresql+asyncpg:", "postgresql:")
-    writer = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, url, str(shop.tenant.id))
+    writer = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, url, str(tenant_id))
     return await asyncio.wait_for(writer.wait(), 20)

@@ -304,7 +304,7 @@ KNOWN = Along(None, {authors_by_title: {title: f"author of {title}" for title in
 """What the requests of these tests have in memory."""
 
 
-def library_schema() -> strawberry.Schema:
+def specimen_schema() -> strawberry.Schema:
     """Configured as the product's schemas are."""
     config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True)
     return without_null_defaults(strawberry.Schema(query=Query, mutation=Mutation, config=config))
