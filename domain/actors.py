@@ -16,6 +16,11 @@ class Permission(Enum):
     CATALOG_MANAGE = "catalog:manage"
     ORDERS_READ = "orders:read"
     ORDERS_MANAGE = "orders:manage"
+    TEAM_READ = "team:read"
+    TEAM_MANAGE = "team:manage"
+    API_KEYS_MANAGE = "api_keys:manage"
+    OWNERSHIP_MANAGE = "ownership:manage"
+    AUDIT_READ = "audit:read"
 
 
 class ActorKind(Enum):
@@ -23,17 +28,25 @@ class ActorKind(Enum):
 
     GUEST = "guest"
     PERSON = "person"
+    API_KEY = "api_key"
     OPERATOR = "operator"
 
 
-EVERYDAY = frozenset(
+KEY_SCOPES = frozenset(
     {Permission.CATALOG_READ, Permission.CATALOG_MANAGE, Permission.ORDERS_READ, Permission.ORDERS_MANAGE}
 )
+"""What an API key can be given. People stay out of reach: a leaked key must not be able to make itself an owner."""
+OWNERS_ALONE = frozenset({Permission.OWNERSHIP_MANAGE, Permission.AUDIT_READ})
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "owner": frozenset(Permission),
-    "admin": frozenset(Permission),
-    "member": EVERYDAY,
+    "admin": frozenset(Permission) - OWNERS_ALONE,
+    "member": KEY_SCOPES | {Permission.TEAM_READ},
 }
+NOTHING: frozenset[Permission] = frozenset()
+
+
+def permissions_of(role: str | None) -> frozenset[Permission]:
+    return ROLE_PERMISSIONS.get(role, NOTHING) if role else NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,13 @@ class Actor:
     person_id: uuid.UUID | None = None
     role: str | None = None
     request_id: str | None = None
+    permissions: frozenset[Permission] | None = None
+    """Where they are others than the role's: those of an API key, or none where a second factor is missing."""
+    customer_id: uuid.UUID | None = None
+    """What the person is to this store as one of its customers."""
+    key_id: uuid.UUID | None = None
+    address: str | None = None
+    """Where the request came from."""
 
     @property
     def scope(self) -> Scope:
@@ -65,8 +85,20 @@ class Actor:
             raise AccessDenied("not signed in")
         return self.person_id
 
+    @property
+    def customer(self) -> uuid.UUID:
+        """The customer of the store acting; anyone else is denied."""
+        if self.customer_id is None:
+            raise AccessDenied("not a customer")
+        return self.customer_id
+
+    @property
+    def identity(self) -> uuid.UUID | None:
+        """What a record of a change names: the person, or the key; None for a guest."""
+        return self.person_id or self.key_id
+
     def may(self, permission: Permission) -> bool:
-        return self.role is not None and permission in ROLE_PERMISSIONS.get(self.role, frozenset())
+        return permission in (permissions_of(self.role) if self.permissions is None else self.permissions)
 
 
 def require(actor: Actor, permission: Permission) -> None:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Self
 
-from db.queries import order_placement
+from db.queries import idempotency
 from db.rows import Rows
 from domain.actors import Actor
 from domain.errors import FaultCode, UserFault
@@ -47,7 +47,7 @@ class Key:
 
 async def entity_of(rows: Rows, key: Key) -> uuid.UUID:
     """What the operation made under the key before. Raises a fault if it was used with another input."""
-    (record,) = await rows.fetch(order_placement.claimed_key(), key.values())
+    (record,) = await rows.fetch(idempotency.claimed_key(), key.values())
     if record["fingerprint"] != key.fingerprint:
         raise UserFault(
             FaultCode.IDEMPOTENCY_KEY_REUSED,
@@ -68,8 +68,8 @@ def check_key(key: str) -> None:
 
 
 def actor_key(actor: Actor) -> str:
-    """Whose keys these are: a person's own, or the tenant's guests' (whose keys are unguessable)."""
-    return str(actor.person_id) if actor.person_id else actor.kind.value
+    """Whose keys these are: a person's or an API key's own, or the tenant's guests' (whose keys are unguessable)."""
+    return str(actor.identity) if actor.identity else actor.kind.value
 
 
 def fingerprint_of(given: object) -> bytes:

@@ -1,6 +1,7 @@
 """Center control: what operators see and do across tenants, under the platform's own login."""
 
 import uuid
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,7 +59,7 @@ async def set_tenant_status(
     if tenant is None:
         raise not_found("tenant", "id")
     TENANT_STATUS.check(tenant.status, status, "id")
-    acting = Actor(actor.kind, tenant_id, actor.person_id, request_id=actor.request_id)
+    acting = replace(actor, tenant_id=tenant_id)
     audit.record(session, actor=acting, act=f"tenant.{status}", before=tenant.status, reason=why)
     tenant.status = status
     await session.flush()

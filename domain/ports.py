@@ -1,9 +1,12 @@
 """What the domain asks of the outside. `integrations` implements these; `bootstrap` chooses which."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
+
+from domain.attempts import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,45 @@ class SignUp:
     locale: str
 
 
-class IdentityProvider(Protocol):
-    """Accounts, passwords and tokens. Every method opens its own transactions and raises `UserFault`s.
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The password was right, and a second factor is to follow. `token` is opaque and good for one sign-in."""
 
-    No method tells whether an address has an account: sign-up, resend and forgot answer the same either way.
+    token: str
+    expires_in: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, for the audit log."""
+
+    request_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The holder of an account who changes something about it: signed in, in this session, with this token."""
+
+    person_id: uuid.UUID
+    session_id: uuid.UUID
+    access_token: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class TotpEnrolment:
+    """What an authenticator app has to be told: the secret in base32, and the same in an `otpauth://` URI."""
+
+    secret: str
+    uri: str
+
+
+class IdentityProvider(Protocol):
+    """Accounts, passwords, second factors and tokens. Every method opens its own transactions, raises `UserFault`s.
+
+    No method tells whether an address has an account: sign-up, resend and forgot answer the same either way. Sign-ins
+    and changes of password and second factor are told to the audit log of every tenant that the person works for.
     """
 
     async def sign_up(self, given: SignUp) -> None:
@@ -63,8 +101,25 @@ class IdentityProvider(Protocol):
         """Mail a new code to an unconfirmed account."""
         ...
 
-    async def sign_in(self, *, email: str, password: str) -> Tokens:
-        """Faults: CREDENTIALS_WRONG; ACCOUNT_UNCONFIRMED, only after the right password."""
+    async def sign_in(self, *, email: str, password: str, origin: Origin) -> Tokens | Challenge:
+        """A challenge where the person has a second factor.
+
+        Faults: CREDENTIALS_WRONG; ACCOUNT_UNCONFIRMED, only after the right password.
+        """
+        ...
+
+    async def answer_challenge(self, *, challenge: str, code: str, origin: Origin) -> Tokens:
+        """Finish a sign-in with the code of the authenticator app; the session counts as signed in with MFA.
+
+        Faults: MFA_CODE_WRONG; CHALLENGE_ENDED where it is unknown, expired, answered, or was guessed at too often.
+        """
+        ...
+
+    async def recover(self, *, email: str, password: str, recovery_code: str, origin: Origin) -> Tokens:
+        """Sign in with a recovery code in place of the app; the code is used up. Counts as signed in with MFA.
+
+        Faults: CREDENTIALS_WRONG, whichever of the three is wrong.
+        """
         ...
 
     async def refresh(self, *, refresh_token: str) -> Tokens:
@@ -75,12 +130,45 @@ class IdentityProvider(Protocol):
         """End a session: its access and refresh tokens are refused from the next request on."""
         ...
 
+    async def sign_out_everywhere(self, *, holder: Holder) -> None:
+        """End all sessions of the person, this one included."""
+        ...
+
     async def forgot_password(self, *, email: str) -> None:
         """Mail a reset code to a confirmed account."""
         ...
 
-    async def reset_password(self, *, email: str, code: str, new_password: str) -> None:
+    async def reset_password(self, *, email: str, code: str, new_password: str, origin: Origin) -> None:
         """Set a new password and end every session. Faults: CODE_WRONG."""
+        ...
+
+    async def change_password(self, *, holder: Holder, current_password: str, new_password: str) -> None:
+        """Set a new password and end every other session. Faults: CREDENTIALS_WRONG for the current one."""
+        ...
+
+    async def begin_totp(self, *, holder: Holder) -> TotpEnrolment:
+        """A new secret, which counts once `confirm_totp` has seen a code of it; asking again replaces it.
+
+        Faults: MFA_ENABLED where one counts already.
+        """
+        ...
+
+    async def confirm_totp(self, *, holder: Holder, code: str) -> list[str]:
+        """From now on sign-ins ask for a code; this session counts as signed in with MFA. Returns recovery codes.
+
+        Faults: MFA_CODE_WRONG; MFA_ENABLED; NOT_FOUND where nothing was begun.
+        """
+        ...
+
+    async def renew_recovery_codes(self, *, holder: Holder, password: str) -> list[str]:
+        """New recovery codes; the old ones are void. Faults: CREDENTIALS_WRONG; MFA_DISABLED."""
+        ...
+
+    async def disable_totp(self, *, holder: Holder, password: str, code: str) -> None:
+        """Take the second factor away, after both have been given again: `code` is of the app, or a recovery code.
+
+        Every other session ends. Faults: CREDENTIALS_WRONG; MFA_CODE_WRONG; MFA_DISABLED.
+        """
         ...
 
 
@@ -143,4 +231,24 @@ class Throttle(Protocol):
 
     def give_back(self, client: str, points: int) -> ThrottleStatus:
         """Return points that were taken and not needed; fewer than none are taken besides, and leave a debt."""
+        ...
+
+
+class TooManyAttempts(Exception):
+    """An address or an account had its attempts; `retry_after` tells in what time these would be granted."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class LimitsUnavailable(Exception):
+    """Nobody knows how many attempts there were: none is granted then."""
+
+
+class AttemptLimits(Protocol):
+    """Counts attempts by address and by account, for all processes together. `domain.attempts` says what is granted."""
+
+    async def grant(self, attempts: Sequence[Attempt], *, address: str) -> None:
+        """Count all of them, or none: then it raises `TooManyAttempts` or `LimitsUnavailable`."""
         ...

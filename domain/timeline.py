@@ -26,7 +26,7 @@ def entry(*, actor: Actor, subject: tuple[str, uuid.UUID], event: str, **details
         subject_id=subject_id,
         event=event,
         actor_kind=actor.kind.value,
-        actor_id=actor.person_id,
+        actor_id=actor.identity,
         details=details,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -17,9 +17,11 @@ from domain.along import Along
 from domain.callers import Caller, TenantBrief
 from domain.errors import AccessDenied
 from domain.outbox import has_work
-from domain.ports import IdentityProvider, Throttle, WorkSignal
+from domain.ports import AttemptLimits, Holder, IdentityProvider, Origin, Throttle, WorkSignal
+from domain.signing import Signer
 from gql.elements import Elements
 from gql.loaders import Loaders
+from gql.refresh_cookies import RefreshCookie
 from gql.selections import Selections
 
 T = TypeVar("T")
@@ -34,6 +36,8 @@ class Services:
     identity: IdentityProvider
     signal: WorkSignal
     throttle: Throttle
+    attempts: AttemptLimits
+    signer: Signer
     storefront_changed: Callable[[UUID], None]
     """Told of a tenant right after this process has committed a change of what its shoppers see."""
 
@@ -48,14 +52,20 @@ class Context:
     selections: Selections
     language: str | None = None
     """What the caller would rather read; None leaves it to the tenant."""
+    address: str | None = None
+    """Where the request comes from, as far as that can be believed."""
+    access_token: str | None = None
+    """The token that the caller was identified by."""
+    refresh_cookie: RefreshCookie | None = None
+    """Where the caller's browser keeps its refresh token; None for clients that keep it themselves."""
     actor: Actor = field(init=False)
     scope: Scope = field(init=False)
     loaders: Loaders = field(init=False)
     elements: Elements = field(init=False)
 
     def __post_init__(self) -> None:
-        self.actor = self.caller.actor(self.request_id)
-        self.scope = Scope(self.actor.tenant_id, self.actor.person_id, self.caller.expected_edition)
+        self.actor = self.caller.actor(self.request_id, self.address)
+        self.scope = self.caller.scope
         self._reads = RequestReads(self.services.database)
         self._last_rows: RowsTransaction | None = None
         self.loaders = Loaders(self._reads, self.scope)
@@ -71,9 +81,26 @@ class Context:
     @property
     def operator(self) -> Actor:
         """The operator acting on the platform; `AccessDenied` for anyone else."""
-        if not self.caller.operator:
+        if not self.caller.operator or self.caller.lacks_mfa:
             raise AccessDenied("operator")
-        return Actor(ActorKind.OPERATOR, person_id=self.caller.person_id, request_id=self.request_id)
+        return Actor(
+            ActorKind.OPERATOR, person_id=self.caller.person_id, request_id=self.request_id, address=self.address
+        )
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.request_id, self.address)
+
+    @property
+    def holder(self) -> Holder:
+        """The signed-in person as the holder of their account; `AccessDenied` for anyone else."""
+        if self.caller.session_id is None or self.access_token is None:
+            raise AccessDenied("not signed in")
+        return Holder(self.actor.person, self.caller.session_id, self.access_token, self.origin)
+
+    def has_registered(self, customer_id: UUID) -> None:
+        """From now on the caller is a customer of the request's store."""
+        self.actor = replace(self.actor, customer_id=customer_id)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
@@ -83,12 +110,14 @@ class Context:
 
     def read_rows(self) -> RowsTransaction:
         """As `read`, for the hot path: one statement that was compiled before, in a transaction of its own."""
-        self._last_rows = read_rows(self.services.database, self.scope)
-        return self._last_rows
+        scope = self._reads.claimed(self.scope)
+        transaction = read_rows(self.services.database, scope)
+        self._last_rows = transaction if scope.edition is not None else self._last_rows
+        return transaction
 
     @property
     def has_read(self) -> bool:
-        """Some transaction has begun, and so made sure that a remembered tenant is still what it was."""
+        """Some transaction has made sure that what is remembered of tenant and caller is still so."""
         return self._reads.began or (self._last_rows is not None and self._last_rows.began)
 
     def take(self, found: Along[T]) -> T:
@@ -100,7 +129,7 @@ class Context:
     async def write(self, *, tenant_id: UUID | None = None) -> AsyncGenerator[AsyncSession]:
         """One transaction in the actor's scope; committed, loaders cleared, worker woken at the end of the block.
 
-        `tenant_id` is for `tenantCreate` alone: the scope of the tenant that is being made.
+        `tenant_id` is for a tenant that the actor is about to make or to join: the scope is that tenant's.
         """
         scope = Scope(tenant_id or self.actor.tenant_id, self.actor.person_id)
         async with self.services.database.write(scope) as session:

@@ -35,6 +35,11 @@ class ErrorCode(Enum):
         "FORBIDDEN",
         description="403. Signed in, but not allowed to do this here. Within an answer: this field is not for you.",
     )
+    MFA_REQUIRED = strawberry.enum_value(
+        "MFA_REQUIRED",
+        description="403. Owners, admins and operators act only in a session that was signed in with a second factor: "
+        "set one up by `mfaBegin`, or sign in again with it.",
+    )
     PERSISTED_DOCUMENT_NOT_FOUND = strawberry.enum_value(
         "PERSISTED_DOCUMENT_NOT_FOUND", description="404. No document is registered under this `documentId`."
     )
@@ -58,6 +63,16 @@ class ErrorCode(Enum):
     THROTTLED = strawberry.enum_value(
         "THROTTLED",
         description="429. Your points are spent: wait for the seconds in `Retry-After` until enough have come back.",
+    )
+    TOO_MANY_ATTEMPTS = strawberry.enum_value(
+        "TOO_MANY_ATTEMPTS",
+        description="429. Your address, or whoever tries this account, has tried too often: wait for the seconds in "
+        "`Retry-After`. Nothing was done.",
+    )
+    TEMPORARILY_UNAVAILABLE = strawberry.enum_value(
+        "TEMPORARILY_UNAVAILABLE",
+        description="503. What protects accounts is out of order: sign in after the seconds in `Retry-After`. Nothing "
+        "was done; everything else goes on.",
     )
     METHOD_NOT_ALLOWED = strawberry.enum_value(
         "METHOD_NOT_ALLOWED", description="405. Send a POST; GET answers registered queries alone."
@@ -121,6 +136,21 @@ class UserErrorCode(Enum):
         "ACCOUNT_UNCONFIRMED", description="The password is right, but the address is not confirmed yet."
     )
     TOKEN_INVALID = strawberry.enum_value("TOKEN_INVALID", description="A refresh token is wrong, expired or spent.")
+    MFA_CODE_WRONG = strawberry.enum_value(
+        "MFA_CODE_WRONG", description="The code of the authenticator app is wrong, or was used already."
+    )
+    CHALLENGE_ENDED = strawberry.enum_value(
+        "CHALLENGE_ENDED", description="This sign-in took too long, or was guessed at too often: begin it again."
+    )
+    MFA_ENABLED = strawberry.enum_value("MFA_ENABLED", description="A second factor is set up already.")
+    MFA_DISABLED = strawberry.enum_value("MFA_DISABLED", description="No second factor is set up.")
+    LAST_OWNER = strawberry.enum_value(
+        "LAST_OWNER", description="A tenant keeps at least one owner: make somebody else an owner first."
+    )
+    INVITATION_INVALID = strawberry.enum_value(
+        "INVITATION_INVALID",
+        description="The invitation is unknown, expired, revoked or accepted, or was sent to another address.",
+    )
     LIMIT_REACHED = strawberry.enum_value("LIMIT_REACHED", description="No more of this, or not now.")
 
 

@@ -2,7 +2,18 @@
 
 from db.models.base import Base, new_id
 from db.models.catalog import CatalogItem, CatalogItemCategory, CatalogVariant, Category
-from db.models.identity import Credential, EmailCode, Operator, Person, PersonSession, RefreshToken
+from db.models.customers import Customer, CustomerAddress
+from db.models.identity import (
+    Credential,
+    EmailCode,
+    MfaChallenge,
+    Operator,
+    Person,
+    PersonSession,
+    RecoveryCode,
+    RefreshToken,
+    TotpFactor,
+)
 from db.models.orders import Order, OrderLine
 from db.models.records import (
     AccountOutboxMessage,
@@ -15,11 +26,13 @@ from db.models.records import (
     TimelineEntry,
 )
 from db.models.storefront import StorefrontChange
+from db.models.team import ApiKey, Invitation
 from db.models.tenants import Membership, Tenant
 
 __all__ = [
     "AccountOutboxMessage",
     "AccountSend",
+    "ApiKey",
     "AuditEntry",
     "Base",
     "CatalogItem",
@@ -28,19 +41,25 @@ __all__ = [
     "Category",
     "Counter",
     "Credential",
+    "Customer",
+    "CustomerAddress",
     "EmailCode",
     "IdempotencyRecord",
+    "Invitation",
     "Membership",
+    "MfaChallenge",
     "Operator",
     "Order",
     "OrderLine",
     "OutboxMessage",
     "Person",
     "PersonSession",
+    "RecoveryCode",
     "RefreshToken",
     "Send",
     "StorefrontChange",
     "Tenant",
     "TimelineEntry",
+    "TotpFactor",
     "new_id",
 ]

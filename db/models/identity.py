@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, PersonOwned, Timestamped, belongs_to_person, new_id
@@ -21,6 +21,7 @@ class Person(Timestamped, Base):
     name: Mapped[str]
     locale: Mapped[str] = mapped_column(server_default="ar")
     confirmed_at: Mapped[datetime | None]
+    mfa_since: Mapped[datetime | None] = mapped_column(comment="a second factor has been asked for since then")
 
 
 class Credential(Base):
@@ -44,6 +45,7 @@ class PersonSession(PersonOwned, Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_because: Mapped[str | None]
+    mfa_at: Mapped[datetime | None] = mapped_column(comment="when a second factor was given in this session")
 
 
 class RefreshToken(PersonOwned, Base):
@@ -72,6 +74,43 @@ class EmailCode(PersonOwned, Base):
     )
 
     purpose: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    consumed_at: Mapped[datetime | None]
+
+
+class TotpFactor(Base):
+    """A person's authenticator app, where we keep its secret. It counts once `Person.mfa_since` is set."""
+
+    __tablename__ = "totp_factors"
+    __table_args__ = (belongs_to_person(),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    sealed_secret: Mapped[bytes] = mapped_column(comment="encrypted under a key derived from the secret key")
+    last_step: Mapped[int] = mapped_column(
+        BigInteger, server_default="0", comment="time step of the code used last: none is good twice"
+    )
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class RecoveryCode(PersonOwned, Base):
+    """A single-use code, stored hashed, that stands in for a lost authenticator app."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (belongs_to_person(), UniqueConstraint("person_id", "code_hash"))
+
+    code_hash: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    used_at: Mapped[datetime | None]
+
+
+class MfaChallenge(PersonOwned, Base):
+    """A sign-in whose password was right and whose second factor is still to come."""
+
+    __tablename__ = "mfa_challenges"
+    __table_args__ = (belongs_to_person(),)
+
     attempts: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]

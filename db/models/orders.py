@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, UniqueConstraint, func
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Minor, TenantOwned, belongs_to_tenant, within_tenant
@@ -16,6 +16,7 @@ class Order(TenantOwned, Base):
     __tablename__ = "orders"
     __table_args__ = (
         belongs_to_tenant(),
+        within_tenant("customer_id", "customers"),
         UniqueConstraint("tenant_id", "number"),
         CheckConstraint("status IN ('pending', 'confirmed', 'fulfilled', 'cancelled')", name="status"),
         CheckConstraint("payment_status IN ('unpaid', 'paid', 'refunded')", name="payment_status"),
@@ -25,12 +26,20 @@ class Order(TenantOwned, Base):
         CheckConstraint("total >= 0", name="total"),
         Index("ix_orders_tenant_id_placed_at", "tenant_id", "placed_at", "id"),
         Index("ix_orders_tenant_id_status_placed_at", "tenant_id", "status", "placed_at", "id"),
+        Index("ix_orders_tenant_id_customer_id_placed_at", "tenant_id", "customer_id", "placed_at", "id"),
+        Index(
+            "ix_orders_tenant_id_customer_email",
+            "tenant_id",
+            "customer_email",
+            postgresql_where=text("customer_id IS NULL"),
+        ),
     )
 
     number: Mapped[int] = mapped_column(BigInteger, comment="counts from 1001 within the tenant")
     status: Mapped[str] = mapped_column(server_default="pending")
     payment_status: Mapped[str] = mapped_column(server_default="unpaid")
     fulfilment_status: Mapped[str] = mapped_column(server_default="unfulfilled")
+    customer_id: Mapped[uuid.UUID | None] = mapped_column(comment="null for a guest's order that nobody has claimed")
     customer_name: Mapped[str]
     customer_email: Mapped[str]
     customer_phone: Mapped[str | None]

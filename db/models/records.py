@@ -141,6 +141,7 @@ class AuditEntry(TenantOwned, Base):
     __table_args__ = (
         belongs_to_tenant(),
         Index("ix_audit_entries_tenant_id_created_at", "tenant_id", "created_at", "id"),
+        Index("ix_audit_entries_tenant_id_act", "tenant_id", "act", "created_at", "id"),
     )
 
     act: Mapped[str]
@@ -148,4 +149,5 @@ class AuditEntry(TenantOwned, Base):
     actor_id: Mapped[uuid.UUID | None]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     request_id: Mapped[str | None]
+    address: Mapped[str | None] = mapped_column(comment="where the request came from")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

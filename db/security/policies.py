@@ -89,14 +89,14 @@ def lookup_writes(table: str, command: str) -> list[str]:
     ]
 
 
-def definer_function(signature: str, returns: str, body: str, *, caller: str = APP) -> list[str]:
+def definer_function(signature: str, returns: str, body: str, *, caller: str = APP, language: str = "sql") -> list[str]:
     """A function that runs as `sadu_lookup`, callable by one login, with a fixed search path."""
     name = signature.split("(", maxsplit=1)[0]
     arguments = ", ".join(part.split()[1] for part in signature.split("(")[1].rstrip(")").split(", ") if part)
     volatility = "VOLATILE" if any(verb in body for verb in ("INSERT", "UPDATE", "DELETE")) else "STABLE"
     return [
         f"SET LOCAL ROLE {LOOKUP}",
-        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE sql {volatility} SECURITY DEFINER "
+        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE {language} {volatility} SECURITY DEFINER "
         f"SET search_path = pg_catalog, public, pg_temp AS $body$ {body} $body$",
         f"REVOKE ALL ON FUNCTION {name}({arguments}) FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION {name}({arguments}) TO {caller}",

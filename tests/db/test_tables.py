@@ -18,6 +18,8 @@ UNIQUE_EVERYWHERE = {
     "uq_people_email": "one account per address",
     "uq_people_subject": "the provider's name for a person",
     "uq_refresh_tokens_token_hash": "256 random bits, found before the person is known",
+    "ix_api_keys_key_hash": "256 random bits, found before the tenant is known",
+    "ix_invitations_token_hash": "likewise",
 }
 SEARCHED_ACROSS = {
     "ix_memberships_person_id": "which tenants a person belongs to, before one is chosen",

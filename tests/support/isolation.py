@@ -45,6 +45,9 @@ class Somebody:
 
 PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "memberships": {"role": "owner"},
+    "invitations": {"role": "member"},
+    "customers": {"locale": "ar"},
+    "customer_addresses": {"form": "general", "line1": "1 Pearl Street", "city": "Manama"},
     "catalog_items": {"kind": "product"},
     "catalog_variants": {"price": 1, "compare_at_price": 2},
     "orders": {"total": 1},
@@ -77,11 +80,14 @@ def plausible_row(table: Table, owner_id: uuid.UUID) -> dict[str, Any]:
 def made_up(kind: type, column: Any, owner_id: uuid.UUID) -> Any:
     if kind is uuid.UUID:
         target = next((key.column.table.name for key in column.foreign_keys if key.column.name == "id"), None)
+        if target in UNOWNED:
+            return owner_id
         return uuid.uuid5(owner_id, target or (column.table.name if column.name == "id" else column.name))
     makers: dict[type, Callable[[], Any]] = {
         str: lambda: f"{column.name}-{owner_id.hex[-12:]}",
         int: lambda: 1,
         bytes: lambda: owner_id.bytes,
+        list: list,
         datetime: lambda: text("now() + interval '1 hour'"),
     }
     return makers[kind]() if kind in makers else {}
