@@ -2,8 +2,11 @@
 
 import math
 
-from domain.ports import Throttled, ThrottleStatus
+from domain.ports import Throttled, ThrottleStatus, TooManyAttempts
 from gql.errors import ErrorCode, Refusal
+
+SECONDS_UNTIL_AVAILABLE = 5
+"""A guess: nobody knows when Redis comes back."""
 
 
 def cost_extension(requested: int, actual: int | None, status: ThrottleStatus) -> dict[str, object]:
@@ -29,3 +32,17 @@ def throttled(raised: Throttled, requested: int) -> Refusal:
         retry_after=seconds,
         extensions={"cost": cost_extension(requested, None, raised.status)},
     )
+
+
+def too_many_attempts(raised: TooManyAttempts) -> Refusal:
+    """It does not say whether the address or the account had too many, nor whether there is such an account."""
+    seconds = max(1, math.ceil(raised.retry_after.total_seconds()))
+    return Refusal(
+        429, ErrorCode.TOO_MANY_ATTEMPTS, f"Too many attempts. Try again in {seconds} s.", retry_after=seconds
+    )
+
+
+def limits_unavailable() -> Refusal:
+    """The refusal of an attempt while nobody can count attempts."""
+    told = "This is out of order for the moment. Try again soon."
+    return Refusal(503, ErrorCode.TEMPORARILY_UNAVAILABLE, told, retry_after=SECONDS_UNTIL_AVAILABLE)
