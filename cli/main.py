@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from bootstrap import OwnerSettings, Parts, Settings, UnfitToServe, build_parts, password_in, server_parts, worker_parts
 from cli.documents import manifest_of
 from cli.operators import create_operator
+from cli.second_factors import reset_second_factor
 from cli.seed import seed_demo
 from cli.smoke import smoke_test
 from db.migrations import offline_sql, upgrade_to_head
@@ -35,6 +36,8 @@ app = typer.Typer(
 operators = typer.Typer(no_args_is_help=True, help="Who runs the platform.")
 app.add_typer(operators, name="operator")
 """Operators are made here alone: no API can make one."""
+second_factors = typer.Typer(no_args_is_help=True, help="Second factors of people.")
+app.add_typer(second_factors, name="mfa")
 
 
 @app.command()
@@ -157,6 +160,15 @@ def operator_create(
     """Make somebody an operator of the platform; an account that exists already keeps its password."""
     asyncio.run(create_operator(read_settings(), email=email, name=name, password=password))
     typer.echo(f"{email} is an operator now.")
+
+
+@second_factors.command("reset")
+def mfa_reset(email: Annotated[str, typer.Argument(help="Whose. Make sure that it is them who ask.")]) -> None:
+    """Take the second factor away from somebody who lost app and recovery codes, and end all their sessions."""
+    if not asyncio.run(reset_second_factor(read_settings(), email=email)):
+        typer.echo(f"{email} has no second factor.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{email} signs in by the password alone now, and can set up a second factor anew.")
 
 
 def read_settings() -> Settings:

@@ -75,6 +75,8 @@ async def seed_demo(settings: Settings) -> Demo:
     """Needs SADU_OWNER_DATABASE_URL for the operator. Refused in production: everybody knows its passwords."""
     if settings.env == "production":
         raise SystemExit("the demo is not for production: everybody knows its passwords")
+    if settings.identity_provider != "local":
+        raise SystemExit("the demo needs SADU_IDENTITY_PROVIDER=local: it signs people in without their passwords")
     parts = build_parts(settings)
     try:
         people = {account.email: await provide(parts, account) for account in ACCOUNTS}
@@ -92,7 +94,7 @@ async def provide(parts: Parts, account: DemoAccount) -> uuid.UUID:
 
 
 async def sign_in(parts: Parts, account: DemoAccount, person_id: uuid.UUID) -> DemoPerson:
-    tokens = await parts.identity.open_session(person_id)
+    tokens = await parts.local.open_session(person_id)
     return DemoPerson(account.role, account.email, PASSWORD, tokens.access_token, account.tenant or None)
 
 
@@ -104,7 +106,7 @@ async def appoint_operator(settings: Settings) -> None:
 async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.UUID]) -> None:
     """All of a tenant in one transaction, so that a demo that was interrupted is made whole by the next run."""
     async with parts.database.read(Scope()) as session:
-        known = await identify(await rows_within(session), header_slug=None, host_slug=demo.slug, claims=None)
+        known = await identify(await rows_within(session), header_slug=None, host_slug=demo.slug)
     if known.tenant is not None:
         return
     tenant_id, staff = new_id(), [account for account in ACCOUNTS if account.tenant == demo.slug]

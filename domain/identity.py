@@ -5,6 +5,7 @@ import hmac
 import re
 import unicodedata
 import uuid
+from dataclasses import dataclass
 from enum import Enum
 
 from sqlalchemy import select
@@ -12,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Person
 from db.queries.identity import MembershipFound, memberships_of_person
+from db.queries.second_factors import SecondFactorState, second_factor_state
 from domain.actors import Actor
+from domain.changes import ABSENT, Absent
 from domain.emails import normalized_email
 from domain.errors import FaultCode, Faults, UserFault
 from domain.ports import SignUp
@@ -124,6 +127,14 @@ def checked_sign_up(email: str, password: str, name: str, locale: str) -> SignUp
     return SignUp(email=address, password=secret, name=called, locale=locale)
 
 
+@dataclass(frozen=True, slots=True)
+class PersonChanges:
+    """A partial update of what a person says about themselves."""
+
+    name: str | Absent = ABSENT
+    locale: str | Absent = ABSENT
+
+
 def checked_locale(locale: str, *field: str) -> str:
     if locale not in LOCALES:
         raise UserFault(FaultCode.INVALID, f"A locale is one of: {', '.join(LOCALES)}.", field)
@@ -199,6 +210,40 @@ def credentials_wrong() -> UserFault:
     return UserFault(FaultCode.CREDENTIALS_WRONG, "The email address or the password is wrong.")
 
 
+def recovery_wrong() -> UserFault:
+    """The one answer for an unknown address, a wrong password and a recovery code that is wrong or used."""
+    return UserFault(
+        FaultCode.CREDENTIALS_WRONG, "The email address, the password or the recovery code is wrong, or that was used."
+    )
+
+
+def password_wrong(*field: str) -> UserFault:
+    """For somebody signed in, who was asked for their password again."""
+    return UserFault(FaultCode.CREDENTIALS_WRONG, "The password is wrong.", field)
+
+
+def mfa_code_wrong() -> UserFault:
+    """The one answer for a code that is wrong, or was used before."""
+    return UserFault(FaultCode.MFA_CODE_WRONG, "The code is wrong, or was used already. Wait for the next.", ("code",))
+
+
+def challenge_ended() -> UserFault:
+    """The one answer for a challenge that is unknown, expired, answered, or was guessed at too often."""
+    return UserFault(FaultCode.CHALLENGE_ENDED, "This sign-in has ended. Begin it again.", ("challenge",))
+
+
+def mfa_enabled() -> UserFault:
+    return UserFault(FaultCode.MFA_ENABLED, "A second factor is set up already. Disable it first.")
+
+
+def mfa_disabled() -> UserFault:
+    return UserFault(FaultCode.MFA_DISABLED, "No second factor is set up.")
+
+
+def mfa_not_begun() -> UserFault:
+    return UserFault(FaultCode.NOT_FOUND, "Begin to set up a second factor first.")
+
+
 def account_unconfirmed() -> UserFault:
     return UserFault(FaultCode.ACCOUNT_UNCONFIRMED, "Confirm your email address first, with the code we mailed you.")
 
@@ -216,3 +261,24 @@ async def viewing_person(session: AsyncSession, *, actor: Actor) -> Person:
 async def viewing_memberships(session: AsyncSession, *, actor: Actor) -> list[MembershipFound]:
     """The tenants of the person acting, with the role in each; a guest is denied."""
     return await memberships_of_person(session, person_id=actor.person)
+
+
+async def update_person(session: AsyncSession, *, actor: Actor, changes: PersonChanges) -> Person:
+    """The person acting changes their own name and the language of mails. Raises `UserFaults`; a guest is denied."""
+    person, faults = await viewing_person(session, actor=actor), Faults()
+    with faults.collecting():
+        if not isinstance(changes.name, Absent):
+            person.name = person_name(changes.name, "name", limit=LONGEST_NAME)
+    with faults.collecting():
+        if not isinstance(changes.locale, Absent):
+            person.locale = checked_locale(changes.locale, "locale")
+    faults.raise_any()
+    await session.flush()
+    return person
+
+
+async def viewing_second_factor(
+    session: AsyncSession, *, actor: Actor, session_id: uuid.UUID | None
+) -> SecondFactorState:
+    """What the person acting is told about their own second factor; a guest is denied."""
+    return await second_factor_state(session, person_id=actor.person, session_id=session_id)

@@ -1,17 +1,20 @@
-"""Accounts and sessions in the API: signing up and in, refreshing, signing out, resetting a password.
+"""Accounts in the API: signing up, proving the address, passwords, what a person says about themselves.
 
 No answer tells whether an address has an account.
 """
 
 import strawberry
 
-from domain.errors import AccessDenied
-from domain.identity import checked_sign_up
-from domain.ports import Tokens
+from domain.attempts import CONFIRM, FORGOT, REAUTHENTICATE, RESEND, RESET, SIGN_UP
+from domain.changes import ABSENT, Absent
+from domain.identity import PersonChanges, checked_sign_up, update_person
 from gql.access import OPEN, PERSON
+from gql.attempts import Attempts
 from gql.context import Info
+from gql.maybe import NOT_NULL, given_value
 from gql.roots import Payload, mutation
 from gql.scalars import Locale
+from gql.viewer import Person, person_of
 
 EMAIL = "The account's email address; case does not matter."
 
@@ -49,22 +52,18 @@ class AccountPasswordResetInput:
     new_password: str = strawberry.field(description="As at sign-up.")
 
 
-@strawberry.input(description="What proves who you are.")
-class SessionSignInInput:
-    email: str = strawberry.field(description=EMAIL)
-    password: str = strawberry.field(description="The account's password.")
+@strawberry.input(description="A new password in place of one that is known.")
+class AccountPasswordChangeInput:
+    current_password: str = strawberry.field(description="The account's password until now.")
+    new_password: str = strawberry.field(description="As at sign-up.")
 
 
-@strawberry.input(description="The session to continue.")
-class SessionRefreshInput:
-    refresh_token: str = strawberry.field(description="From the last sign-in or refresh. Used twice, it ends them all.")
-
-
-@strawberry.type(description="Tokens of one sign-in.")
-class Session:
-    access_token: str = strawberry.field(description="Send it as `Authorization: Bearer …`.")
-    refresh_token: str = strawberry.field(description="Exchange it once, at `sessionRefresh`. Keep it secret.")
-    expires_in: int = strawberry.field(description="Seconds until the access token is refused.")
+@strawberry.input(description="What you say about yourself; what is left out stays.")
+class AccountUpdateInput:
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description=f"How to address you, up to 100 characters. {NOT_NULL}"
+    )
+    locale: strawberry.Maybe[Locale | None] = strawberry.field(description=f"Language of mails to you. {NOT_NULL}")
 
 
 @strawberry.type(description="Whether the input was accepted; there is nothing else to tell.")
@@ -72,14 +71,9 @@ class AccountPayload(Payload):
     pass
 
 
-@strawberry.type(description="The session that began or goes on.")
-class SessionPayload(Payload):
-    session: Session | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
-
-
-@strawberry.type(description="The session has ended.")
-class SessionSignOutPayload(Payload):
-    pass
+@strawberry.type(description="The person who was changed.")
+class AccountUpdatePayload(Payload):
+    person: Person | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
 
 
 @strawberry.type
@@ -87,6 +81,7 @@ class IdentityMutation:
     @mutation(
         AccountPayload,
         access=OPEN,
+        attempts=Attempts(SIGN_UP, account="email"),
         description="Make an account and mail a code. An address that has one already gets a mail that says so. "
         "One address gets at most one mail a minute and ten a day.",
     )
@@ -95,7 +90,12 @@ class IdentityMutation:
         await info.context.services.identity.sign_up(given)
         return AccountPayload()
 
-    @mutation(AccountPayload, access=OPEN, description="Prove the address by the mailed code. Then sign in.")
+    @mutation(
+        AccountPayload,
+        access=OPEN,
+        attempts=Attempts(CONFIRM, account="email"),
+        description="Prove the address by the mailed code. Then sign in.",
+    )
     async def account_confirm(self, info: Info, input: AccountConfirmInput) -> AccountPayload | None:
         await info.context.services.identity.confirm(email=input.email, code=input.code)
         return AccountPayload()
@@ -103,6 +103,7 @@ class IdentityMutation:
     @mutation(
         AccountPayload,
         access=OPEN,
+        attempts=Attempts(RESEND, account="email"),
         description="Mail another code to an unconfirmed account, at most one a minute; the one before stops working.",
     )
     async def account_confirmation_resend(
@@ -111,44 +112,55 @@ class IdentityMutation:
         await info.context.services.identity.resend_confirmation(email=input.email)
         return AccountPayload()
 
-    @mutation(AccountPayload, access=OPEN, description="Mail a code that allows a new password, at most one a minute.")
+    @mutation(
+        AccountPayload,
+        access=OPEN,
+        attempts=Attempts(FORGOT, account="email"),
+        description="Mail a code that allows a new password, at most one a minute.",
+    )
     async def account_password_forgot(self, info: Info, input: AccountPasswordForgotInput) -> AccountPayload | None:
         await info.context.services.identity.forgot_password(email=input.email)
         return AccountPayload()
 
-    @mutation(AccountPayload, access=OPEN, description="Set a new password by the mailed code; every session ends.")
+    @mutation(
+        AccountPayload,
+        access=OPEN,
+        attempts=Attempts(RESET, account="email"),
+        description="Set a new password by the mailed code; every session ends.",
+    )
     async def account_password_reset(self, info: Info, input: AccountPasswordResetInput) -> AccountPayload | None:
         await info.context.services.identity.reset_password(
-            email=input.email, code=input.code, new_password=input.new_password
+            email=input.email, code=input.code, new_password=input.new_password, origin=info.context.origin
         )
         return AccountPayload()
 
-    @mutation(SessionPayload, access=OPEN, description="Begin a session; it can be refreshed for 30 days.")
-    async def session_sign_in(self, info: Info, input: SessionSignInInput) -> SessionPayload | None:
-        tokens = await info.context.services.identity.sign_in(email=input.email, password=input.password)
-        return SessionPayload(session=session_of(tokens))
-
-    @mutation(SessionPayload, access=OPEN, description="Continue a session with new tokens; the old ones are used up.")
-    async def session_refresh(self, info: Info, input: SessionRefreshInput) -> SessionPayload | None:
-        tokens = await info.context.services.identity.refresh(refresh_token=input.refresh_token)
-        return SessionPayload(session=session_of(tokens))
+    @mutation(
+        AccountPayload,
+        access=PERSON,
+        attempts=Attempts(REAUTHENTICATE),
+        description="Set a new password; every other session ends, this one goes on. `CREDENTIALS_WRONG` for the "
+        "current one.",
+    )
+    async def account_password_change(self, info: Info, input: AccountPasswordChangeInput) -> AccountPayload | None:
+        await info.context.services.identity.change_password(
+            holder=info.context.holder, current_password=input.current_password, new_password=input.new_password
+        )
+        return AccountPayload()
 
     @mutation(
-        SessionSignOutPayload,
+        AccountUpdatePayload,
         access=PERSON,
-        description="End the session of this request: its tokens are refused from the next request on.",
+        description="Change your own name, or the language of mails to you. Stores where you are a customer keep what "
+        "you told them.",
     )
-    async def session_sign_out(self, info: Info) -> SessionSignOutPayload | None:
-        caller = info.context.caller
-        if caller.person_id is None or caller.session_id is None:
-            raise AccessDenied("no session")
-        await info.context.services.identity.sign_out(person_id=caller.person_id, session_id=caller.session_id)
-        return SessionSignOutPayload()
+    async def account_update(self, info: Info, input: AccountUpdateInput) -> AccountUpdatePayload | None:
+        async with info.context.write() as session:
+            changed = await update_person(session, actor=info.context.actor, changes=person_changes(input))
+        return AccountUpdatePayload(person=person_of(changed))
 
 
-def session_of(tokens: Tokens) -> Session:
-    return Session(
-        access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token,
-        expires_in=int(tokens.expires_in.total_seconds()),
+def person_changes(changes: AccountUpdateInput) -> PersonChanges:
+    locale = given_value(changes.locale, "locale")
+    return PersonChanges(
+        name=given_value(changes.name, "name"), locale=ABSENT if isinstance(locale, Absent) else str(locale.value)
     )

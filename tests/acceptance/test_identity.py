@@ -14,51 +14,10 @@ from tests.support.api import Api, Reply
 from tests.support.factories import Factory, Member, Shop
 from tests.support.forged_tokens import FORGED, Forger
 from tests.support.mail import Post
+from tests.support.people import ANOTHER, PASSWORD, VIEWER, Person
 
-PASSWORD, ANOTHER = "seven green camels", "eight blue falcons"
-VIEWER = "{ viewer { person { id email name locale } memberships { tenant { id slug name { en } } role } } }"
 UNSENDABLE = {"empty", "NUL", "half a surrogate pair", "Arabic", "oversized"}
 """Forgeries that HTTP itself keeps from being sent, or whose refusal may come from the server's own limits."""
-
-
-class Person:
-    """Somebody before a browser, who knows the API and nothing else."""
-
-    def __init__(self, api: Api, post: Post, email: str) -> None:
-        self.api, self.post, self.email = api, post, email
-
-    async def ask(self, field: str, *, token: str | None = None, **given: Any) -> Reply:
-        """Send one of the mutations of this context."""
-        kind = f"{field[0].upper()}{field[1:]}Input"
-        session = (
-            "session { accessToken refreshToken expiresIn }" if field in {"sessionSignIn", "sessionRefresh"} else ""
-        )
-        query = (
-            f"mutation($input: {kind}!) {{ {field}(input: $input) "
-            f"{{ {session} userErrors {{ code field message }} }} }}"
-        )
-        return await self.api.execute(query, {"input": given}, token=token)
-
-    async def sign_up(self, password: str = PASSWORD, name: str = "Noura Al-Sabah") -> None:
-        reply = await self.ask("accountSignUp", email=self.email, password=password, name=name, locale="EN")
-        reply.payload("accountSignUp")
-
-    async def confirm(self) -> None:
-        code = await self.post.code_for(self.email)
-        (await self.ask("accountConfirm", email=self.email, code=code)).payload("accountConfirm")
-
-    async def sign_in(self, password: str = PASSWORD) -> dict[str, Any]:
-        reply = await self.ask("sessionSignIn", email=self.email, password=password)
-        return reply.payload("sessionSignIn")["session"]
-
-    async def refresh(self, refresh_token: str) -> Reply:
-        return await self.ask("sessionRefresh", refreshToken=refresh_token)
-
-    async def sign_out(self, token: str) -> Reply:
-        return await self.api.execute("mutation { sessionSignOut { userErrors { code } } }", token=token)
-
-    async def view(self, token: str | None) -> Reply:
-        return await self.api.execute(VIEWER, token=token)
 
 
 @pytest.fixture
@@ -240,6 +199,79 @@ async def test_nobody_prepares_an_account_for_a_strangers_address(person: Person
     await person.sign_in(PASSWORD)
 
 
+async def test_a_known_password_is_changed_and_other_sessions_end(known: Person) -> None:
+    """Mission T1."""
+    here, there = await known.sign_in(), await known.sign_in()
+    token = here["accessToken"]
+    for given, faults in (
+        ({"currentPassword": ANOTHER, "newPassword": ANOTHER}, [("CREDENTIALS_WRONG", ["currentPassword"])]),
+        ({"currentPassword": "", "newPassword": ANOTHER}, [("CREDENTIALS_WRONG", ["currentPassword"])]),
+        ({"currentPassword": PASSWORD, "newPassword": "password1234"}, [("INVALID", ["newPassword"])]),
+        ({"currentPassword": PASSWORD, "newPassword": ""}, [("REQUIRED", ["newPassword"])]),
+        ({"currentPassword": PASSWORD, "newPassword": "x" * 10_000}, [("TOO_LONG", ["newPassword"])]),
+        ({"currentPassword": PASSWORD, "newPassword": f"my {known.email}"}, [("INVALID", ["newPassword"])]),
+    ):
+        refusal = await known.ask("accountPasswordChange", token=token, **given)
+        assert refusal.faults("accountPasswordChange") == faults
+    assert (await known.view(there["accessToken"])).status == 200
+
+    change = {"currentPassword": PASSWORD, "newPassword": ANOTHER}
+    (await known.ask("accountPasswordChange", token=token, **change)).payload("accountPasswordChange")
+    assert (await known.view(token)).status == 200
+    (await known.refresh(here["refreshToken"])).payload("sessionRefresh")
+    assert refused(await known.view(there["accessToken"]))
+    assert (await known.refresh(there["refreshToken"])).faults("sessionRefresh")[0][0] == "TOKEN_INVALID"
+    again = await known.ask("accountPasswordChange", token=token, **change)
+    assert again.faults("accountPasswordChange") == [("CREDENTIALS_WRONG", ["currentPassword"])]
+    await known.sign_in(ANOTHER)
+    assert refused(await known.ask("accountPasswordChange", **change))
+
+
+async def test_signing_out_everywhere_leaves_no_session_of_that_person(known: Person, shop: Shop) -> None:
+    """Mission T1."""
+    here, there = await known.sign_in(), await known.sign_in()
+    await known.ask("sessionSignOutEverywhere", token=here["accessToken"])
+    for session in (here, there):
+        assert refused(await known.view(session["accessToken"]))
+        assert (await known.refresh(session["refreshToken"])).faults("sessionRefresh")[0][0] == "TOKEN_INVALID"
+    assert refused(await known.ask("sessionSignOutEverywhere", token=here["accessToken"]))
+    assert (await known.view(shop.token)).status == 200, "nobody else's"
+    await known.sign_in()
+
+
+async def test_a_person_changes_what_they_say_about_themselves(known: Person, shop: Shop) -> None:
+    """Mission T1."""
+    token = (await known.sign_in())["accessToken"]
+    reply = await known.ask("accountUpdate", token=token, name="  نورة الصباح ", locale="AR")
+    assert reply.payload("accountUpdate")["person"]["name"] == "نورة الصباح"
+    (await known.ask("accountUpdate", token=token, locale="EN")).payload("accountUpdate")
+    person = (await known.view(token)).data["viewer"]["person"]
+    assert (person["name"], person["locale"], person["email"]) == ("نورة الصباح", "EN", known.email)
+    for given, fault in (
+        ({"name": None}, ("REQUIRED", ["name"])),
+        ({"name": " "}, ("REQUIRED", ["name"])),
+        ({"name": "x" * 10_000, "locale": "AR"}, ("TOO_LONG", ["name"])),
+        ({"name": "visit evil.test now"}, ("INVALID", ["name"])),
+        ({"name": "\u202egnp.exe"}, ("INVALID", ["name"])),
+        ({"locale": None}, ("REQUIRED", ["locale"])),
+    ):
+        assert (await known.ask("accountUpdate", token=token, **given)).faults("accountUpdate") == [fault]
+    assert (await known.view(token)).data["viewer"]["person"] == person
+    assert (await known.view(shop.token)).data["viewer"]["person"]["name"] == shop.owner.person.name
+    assert refused(await known.ask("accountUpdate", name="Nobody"))
+
+
+async def test_one_address_is_one_account_however_it_is_written(known: Person) -> None:
+    """Mission T1."""
+    local, _, domain = known.email.partition("@")
+    for written in (known.email.upper(), f"  {known.email} ", f"{local.title()}@{domain.upper()}"):
+        reply = await known.ask("sessionSignIn", email=written, password=PASSWORD)
+        assert reply.payload("sessionSignIn")["session"]
+    lookalike = f"{local}@p\u0435ople.test"  # a Cyrillic letter
+    reply = await known.ask("sessionSignIn", email=lookalike, password=PASSWORD)
+    assert reply.faults("sessionSignIn") == [("CREDENTIALS_WRONG", None)]
+
+
 NASTY = ["", " ", "\x07", "ا" * 5_000, "'; DROP TABLE people; --", "{}", "\u202e", "😀" * 300, "%s%n", "null"]
 
 
@@ -253,6 +285,9 @@ async def test_bad_input_is_a_user_error_never_an_error_of_ours(person: Person, 
         ("accountPasswordReset", {"email": person.email, "code": nasty, "newPassword": PASSWORD}),
         ("accountPasswordReset", {"email": person.email, "code": "123456", "newPassword": nasty}),
         ("sessionSignIn", {"email": person.email, "password": nasty}),
+        ("sessionVerify", {"challenge": nasty, "code": nasty}),
+        ("sessionRecover", {"email": person.email, "password": nasty, "recoveryCode": nasty}),
+        ("sessionRecover", {"email": nasty, "password": PASSWORD, "recoveryCode": "aaaaa-aaaaa"}),
         ("sessionRefresh", {"refreshToken": nasty}),
         *((field, {"email": nasty}) for field in ("accountConfirmationResend", "accountPasswordForgot")),
     ]
@@ -267,6 +302,7 @@ async def test_bad_input_is_a_user_error_never_an_error_of_ours(person: Person, 
 @pytest.fixture
 def forger(settings: Settings, shop: Shop) -> Forger:
     """One who has somehow the signing key, and knows the owner of a shop and a live session of theirs."""
+    assert settings.identity_private_key_file
     key = load_pem_private_key(settings.identity_private_key_file.read_bytes(), password=None)
     assert isinstance(key, RSAPrivateKey)
     claims = jwt.decode(shop.token, options={"verify_signature": False})
