@@ -1,0 +1,30 @@
+"""What the fixtures of a test give, in one hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.support.api import Api
+from tests.support.factories import Factory
+from tests.support.mail import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """`superuser` sees the rows of every tenant in this process's database."""
+
+    api: Api
+    factory: Factory
+    post: Post
+    superuser: AsyncConnection
+
+    async def rows(self) -> Mapping[str, str]:
+        """A digest of all rows of each table."""
+        named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        tables = (await self.superuser.execute(text(named))).scalars().all()
+        digests = " UNION ALL ".join(
+            f"SELECT '{table}', count(*), sum(hashtextextended(t::text, 0)) FROM \"{table}\" t" for table in tables
+        )
+        return {table: f"{rest}" for table, *rest in await self.superuser.execute(text(digests))}
