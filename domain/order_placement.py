@@ -92,7 +92,7 @@ async def place(rows: Rows, *, actor: Actor, given: NewOrder, idempotency_key: s
         return Along(await placed_before(rows, await idempotency.entity_of(rows, key)))
     offers = await offers_of(rows, {line.variant_id for line in wanted})
     lines = priced_lines(wanted, offers)
-    order.tenant_id, order.currency = actor.tenant, tenant["currency"]
+    order.tenant_id, order.currency, order.customer_id = actor.tenant, tenant["currency"], actor.customer_id
     order.locale, order.total = given.locale or tenant["locale"], total_of(lines)
     needed = needed_stock(lines, offers)
     # What is sold out as far as anyone can see needs no lock to be refused.

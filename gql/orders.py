@@ -13,6 +13,7 @@ from db.models import OrderLine as OrderLineRow
 from db.models import TimelineEntry as TimelineEntryRow
 from domain import order_placement, orders, timeline
 from domain.actors import Permission, require
+from domain.order_links import order_token
 from domain.pages import PageRequest
 from gql.access import STORE, staff
 from gql.catalog import CatalogVariant, visible_variant
@@ -56,12 +57,14 @@ class OrderEvent(Enum):
     CONFIRMED = strawberry.enum_value("order.confirmed", description="It was confirmed.")
     FULFILLED = strawberry.enum_value("order.fulfilled", description="It was completed.")
     CANCELLED = strawberry.enum_value("order.cancelled", description="It was called off.")
+    CLAIMED = strawberry.enum_value("order.claimed", description="A customer proved that a guest's order is theirs.")
 
 
 @strawberry.enum(description="What sort of being made a change.")
 class TimelineActorKind(Enum):
     GUEST = strawberry.enum_value("guest", description="Somebody who had not signed in.")
     PERSON = strawberry.enum_value("person", description="Somebody signed in: a customer or a member of staff.")
+    API_KEY = strawberry.enum_value("api_key", description="A program of the tenant's, with an API key.")
     OPERATOR = strawberry.enum_value("operator", description="An operator of the platform.")
 
 
@@ -97,7 +100,7 @@ class OrderTimelineEntry:
     event: OrderEvent = strawberry.field(description="What happened.")
     at: datetime = strawberry.field(description="When.")
     actor_kind: TimelineActorKind = strawberry.field(description="What sort of being did it.")
-    actor_id: strawberry.ID | None = strawberry.field(description="The person who did it; null if it was none.")
+    actor_id: strawberry.ID | None = strawberry.field(description="The person or API key; null for a guest.")
     from_status: OrderStatus | None = strawberry.field(
         name="from", description="Status before; null when the order was placed."
     )
@@ -146,10 +149,12 @@ OrderId = Annotated[strawberry.ID, strawberry.argument(description="Its identifi
 
 @strawberry.type(description="Orders in the back office.")
 class OrderFields:
-    @strawberry.field(description="The tenant's orders, the newest placed first.")
+    @strawberry.field(
+        description="The tenant's orders, the newest placed first. Needs `orders:read`: without it null and an error."
+    )
     async def orders(
         self, info: Info, first: First = 20, after: After = None, status: StatusFilter = None
-    ) -> Connection[Order]:
+    ) -> Connection[Order] | None:
         wanted = written(status)
         page_request = PageRequest(first, after)
         async with info.context.read() as session:
@@ -174,6 +179,11 @@ class OrderFields:
 @strawberry.type(description="The order that was placed.")
 class OrderSubmitPayload(Payload):
     order: Order | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
+    order_token: str | None = strawberry.field(
+        default=None,
+        description="For `store { order(token:) }`, by which the buyer sees the order again without signing in; good "
+        "for 180 days after the order last changed. Null when `userErrors` says why.",
+    )
 
 
 @strawberry.type(description="The order that moved on.")
@@ -194,7 +204,8 @@ class OrderMutation:
             placed = await order_placement.place(
                 rows, actor=info.context.actor, given=new_order(input), idempotency_key=input.idempotency_key
             )
-        return OrderSubmitPayload(order=order_of(info.context.take(placed)))
+        row = info.context.take(placed)
+        return OrderSubmitPayload(order=order_of(row), order_token=order_token(info.context.services.signer, row))
 
     @mutation(
         OrderPayload,
@@ -268,8 +279,14 @@ def entry_of(row: TimelineEntryRow) -> OrderTimelineEntry:
         event=OrderEvent(row.event),
         at=row.created_at,
         actor_kind=TimelineActorKind(row.actor_kind),
-        actor_id=global_id("person", row.actor_id) if row.actor_id else None,
+        actor_id=acting_id(row),
         from_status=OrderStatus(before) if before else None,
         to_status=OrderStatus(after) if after else None,
         reason=row.details.get("reason"),
     )
+
+
+def acting_id(row: TimelineEntryRow) -> strawberry.ID | None:
+    if row.actor_id is None:
+        return None
+    return global_id("key" if row.actor_kind == TimelineActorKind.API_KEY.value else "person", row.actor_id)

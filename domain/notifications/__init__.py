@@ -1,13 +1,13 @@
 """Mails to shoppers, tenants and people, written from what the database holds when they leave.
 
-The kinds of the tenants' outbox carry the payload `order_id`; `account.confirm` and `account.reset` carry `code_id`;
-`account.exists` carries nothing.
+The kinds of the tenants' outbox carry the payload `order_id`, `mail.invitation` an `invitation_id`; `account.confirm`
+and `account.reset` carry `code_id`; `account.exists` carries nothing.
 """
 
 from collections.abc import Mapping
 from functools import partial
 
-from domain.notifications import accounts, orders, wording
+from domain.notifications import accounts, invitations, orders, wording
 from domain.notifications.errands import Composer, Errand, UnknownKind
 from domain.ports import OutgoingMail
 
@@ -19,6 +19,7 @@ COMPOSERS: Mapping[str, Composer] = {
     "mail.order_confirmed": partial(orders.to_shopper, wording.ORDER_CONFIRMED),
     "mail.order_cancelled": partial(orders.to_shopper, wording.ORDER_CANCELLED),
     "mail.order_fulfilled": partial(orders.to_shopper, wording.ORDER_FULFILLED),
+    "mail.invitation": partial(invitations.to_invitee, wording.INVITATION),
     "account.confirm": partial(accounts.with_code, wording.ACCOUNT_CONFIRM),
     "account.reset": partial(accounts.with_code, wording.ACCOUNT_RESET),
     "account.exists": partial(accounts.without_code, wording.ACCOUNT_EXISTS),

@@ -12,7 +12,9 @@ from db.models import Order, OrderLine, Tenant
 from domain.notifications.errands import Errand
 from domain.notifications.rendering import Sender, amount, brand_colour, one_line, render
 from domain.notifications.wording import Wordings
+from domain.order_links import order_token
 from domain.ports import OutgoingMail
+from domain.signing import Signer
 from domain.texts import LocalizedText
 
 FIND_FIRST_OWNER = text("SELECT email, locale FROM find_owners() LIMIT 1")
@@ -40,19 +42,24 @@ class OrderFound:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """To whom, in which language, who gets the answers, and whether the mail tells how to reach the customer."""
+    """To whom, in which language, and who gets the answers.
+
+    `tells_customer` how to reach them; `link` is where the reader sees the order, where that is the shopper.
+    """
 
     to: str
     locale: str
     reply_to: str | None
     tells_customer: bool = False
+    link: str | None = None
 
 
 async def to_shopper(wordings: Wordings, errand: Errand) -> OutgoingMail:
-    """To whoever placed the order, in the order's language; an answer goes to the tenant."""
+    """To whoever placed the order, in the order's language, with its link; an answer goes to the tenant."""
     found = await find_order(errand)
     order, contact = found.order, found.tenant.contact_email
-    return written(wordings, errand, found, Envelope(order.customer_email, order.locale, reply_to=contact))
+    link = errand.storefronts.order_page(found.tenant.slug, order_token(Signer(errand.secret_key), order))
+    return written(wordings, errand, found, Envelope(order.customer_email, order.locale, reply_to=contact, link=link))
 
 
 async def to_tenant(wordings: Wordings, errand: Errand) -> OutgoingMail:
@@ -95,6 +102,7 @@ def written(wordings: Wordings, errand: Errand, found: OrderFound, envelope: Env
         total=amount(order.total, order.currency),
         placed_at=local_time(order.placed_at, tenant.time_zone),
         tells_customer=envelope.tells_customer,
+        link=envelope.link,
     )
     subject = one_line(wording.subject)
     return OutgoingMail(errand.message_id, envelope.to, subject, bodies.text, bodies.html, envelope.reply_to)

@@ -77,6 +77,19 @@ ORDER_FULFILLED: Wordings = {
     ),
 }
 
+INVITATION: Wordings = {
+    "en": Wording(
+        "You are invited to {store}",
+        "Join the team of {store}",
+        "Hello, {inviter} invites you to work for {store} as {role}.",
+    ),
+    "ar": Wording(
+        "دعوة للانضمام إلى {store}",
+        "انضم إلى فريق {store}",
+        "مرحبًا، يدعوك {inviter} للعمل في {store} بصفة {role}.",
+    ),
+}
+
 ACCOUNT_CONFIRM: Wordings = {
     "en": Wording(
         "Confirm your email address",
@@ -131,6 +144,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "note": "Note",
         "code_advice": "The code works once and for a short time. If it has expired, ask for a new one.",
         "ignore_advice": "If this was not you, you need not do anything.",
+        "view_order": "View your order",
+        "accept": "Accept the invitation",
+        "accept_advice": "Sign in with this address, or make an account with it first. It works once, until",
+        "decline_advice": "If you do not want to join, you need not do anything.",
+        "role_owner": "an owner",
+        "role_admin": "an administrator",
+        "role_member": "a member of staff",
         "platform": "Sadu",
     },
     "ar": {
@@ -145,6 +165,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "note": "ملاحظة",
         "code_advice": "يُستعمل الرمز مرة واحدة ولمدة قصيرة. إن انتهت صلاحيته فاطلب رمزًا جديدًا.",
         "ignore_advice": "إن لم تكن أنت من طلب ذلك فلا يلزمك فعل شيء.",
+        "view_order": "عرض طلبك",
+        "accept": "قبول الدعوة",
+        "accept_advice": "سجّل الدخول بهذا العنوان، أو أنشئ به حسابًا أولًا. تُستعمل الدعوة مرة واحدة حتى",
+        "decline_advice": "إن لم ترغب في الانضمام فلا يلزمك فعل شيء.",
+        "role_owner": "مالك",
+        "role_admin": "مدير",
+        "role_member": "موظف",
         "platform": "سدو",
     },
 }
