@@ -9,10 +9,11 @@ from bench.mixed import measure_mixed_load
 from bench.profiling import print_profile
 from bench.report import Report
 from bench.rounds import Client
+from bench.signed import measure_known_callers
 from bench.tenants import measure_many_tenants
 from bench.world import running_world
 
-PARTS = (*WORKS, "mixed", "tenants")
+PARTS = (*WORKS, "signed", "mixed", "tenants")
 
 
 def main(
@@ -31,6 +32,8 @@ def main(
         report = Report(world.cores.told)
         if works := [work for work in WORKS if work in wanted]:
             measure_core_requests(world, client, report, works)
+        if "signed" in wanted:
+            measure_known_callers(world, client, report)
         if "mixed" in wanted:
             measure_mixed_load(world, client, report)
         if "tenants" in wanted:

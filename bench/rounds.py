@@ -78,13 +78,19 @@ class Client:
 
     def in_turns(self, work: str, servers: Sequence[Server], *, rounds: int, seconds: float) -> list[Figures]:
         """The medians of each server's rounds."""
-        taken: list[list[Figures]] = [[] for _ in servers]
+        return self.alternating([(server, work) for server in servers], rounds=rounds, seconds=seconds)
+
+    def alternating(
+        self, contenders: Sequence[tuple[Server, str]], *, rounds: int, seconds: float, rate: float | None = None
+    ) -> list[Figures]:
+        """The medians of the rounds of each server with its kind of request."""
+        taken: list[list[Figures]] = [[] for _ in contenders]
         for number in range(rounds):
             # Whoever is first in a round meets other neighbours than whoever is last: change places.
-            order = range(len(servers)) if number % 2 == 0 else reversed(range(len(servers)))
+            order = range(len(contenders)) if number % 2 == 0 else reversed(range(len(contenders)))
             for place in order:
-                server = servers[place]
-                taken[place].append(self.measure(server, Command(server.port, work, seconds)))
+                server, work = contenders[place]
+                taken[place].append(self.measure(server, Command(server.port, work, seconds, rate)))
         return [medians(each) for each in taken]
 
     def close(self) -> None:

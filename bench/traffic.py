@@ -58,11 +58,13 @@ def body(operation: str, query: str, variables: dict[str, Any]) -> bytes:
     ).encode()
 
 
-def message(shop: Shop, content: bytes) -> bytes:
-    """A GraphQL request as an HTTP message of a guest of a shop."""
+def message(shop: Shop, content: bytes, token: str | None = None) -> bytes:
+    """A GraphQL request as an HTTP message to a shop; without a token as a guest sends it."""
+    credentials = f"Authorization: Bearer {token}\r\n" if token else ""
     head = (
         "POST /graphql HTTP/1.1\r\nHost: api.sadu.test\r\nContent-Type: application/json\r\n"
-        f"Accept: application/json\r\nSadu-Tenant: {shop.slug}\r\nContent-Length: {len(content)}\r\n\r\n"
+        f"Accept: application/json\r\nSadu-Tenant: {shop.slug}\r\n{credentials}"
+        f"Content-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content
 
@@ -81,9 +83,9 @@ def order_body(variants: list[str], quantities: list[int], key: str) -> bytes:
     return body("Order", ORDER, {"input": {"idempotencyKey": key, "customer": customer, "lines": lines}})
 
 
-def lists(catalogue: Catalogue) -> list[bytes]:
-    """The first page of every shop."""
-    return [message(shop, list_body()) for shop in catalogue.shops]
+def lists(catalogue: Catalogue, caller: str | None = None) -> list[bytes]:
+    """The first page of every shop, asked for by a guest or by somebody known there."""
+    return [message(shop, list_body(), shop.tokens[caller] if caller else None) for shop in catalogue.shops]
 
 
 def items(catalogue: Catalogue) -> list[bytes]:
@@ -109,11 +111,16 @@ class Traffic:
         self._chance = random.Random(seed)
         self._seed = seed
         self._count = 0
-        self.fixed = {"list": lists(catalogue), "item": items(catalogue)}
+        self.fixed = {
+            "list": lists(catalogue),
+            "list by person": lists(catalogue, "person"),
+            "list by key": lists(catalogue, "key"),
+            "item": items(catalogue),
+        }
         self._orders = order_templates(catalogue, self._chance)
 
     def endless(self, work: str) -> Iterator[bytes]:
-        """Requests for `list`, `item`, `order` or `mixed`: of 100 are 80 lists, 15 items and 5 orders."""
+        """Requests of `fixed`, `order` or `mixed`: of 100 are 80 lists, 15 items and 5 orders."""
         choose = self._chance.random
         while True:
             kind = work

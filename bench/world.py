@@ -19,6 +19,7 @@ from sqlalchemy import make_url, text
 
 from bench.catalogue import ITEMS, TENANTS, Catalogue, fill, read_catalogue
 from bench.cores import Cores, family
+from bench.credentials import introduce
 from db.migrations import upgrade_to_head
 from db.security.roles import APP, OWNER, PLATFORM, Logins, connected, prepare_database
 from devstack.files import tail
@@ -29,6 +30,7 @@ from devstack.valkey import Valkey
 
 POOL_SIZE = 10
 DATABASE = "bench"
+PUBLIC_URL, CLIENT_ID = "https://api.sadu.test", "bench"
 BOUNDLESS = "1000000000"
 PATIENCE_SECONDS = 60.0
 ROOT = Path(__file__).parents[1]
@@ -123,9 +125,14 @@ class World:
         self.cores.give_others(self.postgres_pids())
         self.make_database(DATABASE)
         self.fill(DATABASE, first=1, last=TENANTS, items=ITEMS)
-        self.catalogue.write(self.catalogue_file)
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        catalogue = self.catalogue
+        introducing = introduce(
+            catalogue, self.admin_url, DATABASE, key_file=self.key_file, issuer=PUBLIC_URL, client_id=CLIENT_ID
+        )
+        asyncio.run(introducing)
+        catalogue.write(self.catalogue_file)
 
     @property
     def admin_url(self) -> str:
@@ -160,7 +167,8 @@ class World:
         return {
             "SADU_ENV": "production",
             "SADU_ALLOW_LOOPBACK": "true",
-            "SADU_PUBLIC_URL": "https://api.sadu.test",
+            "SADU_PUBLIC_URL": PUBLIC_URL,
+            "SADU_IDENTITY_CLIENT_ID": CLIENT_ID,
             "SADU_BASE_DOMAIN": "sadu.test",
             "SADU_PORT": str(port),
             "SADU_POOL_SIZE": str(POOL_SIZE),
