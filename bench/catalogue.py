@@ -1,7 +1,7 @@
 """The shops that are measured: ten of 1,000 items, and thousands of small ones that must not slow them down."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -28,6 +28,8 @@ class Shop:
     """Slugs of its items."""
     variants: list[str]
     """Identifiers of the variants that never sell out."""
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
+    """What somebody known there sends: an access token as `person`, an API key as `key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,10 @@ ORDER BY p, t, v
 """
 
 PLACE_ROWS = """
-INSERT INTO catalog_item_categories (tenant_id, item_id, category_id)
+INSERT INTO catalog_item_categories (tenant_id, item_id, category_id, item_created_at, item_status)
 SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('item ' || t || ' ' || p, p * 61000),
-       pg_temp.identifier('category ' || t || ' ' || c, c)
+       pg_temp.identifier('category ' || t || ' ' || c, c),
+       '2026-01-01T00:00:00.25Z'::timestamptz + p * interval '61 seconds', 'active'
 FROM generate_series({first}, {last}) t, generate_series(1, {items}) p,
      LATERAL (SELECT p % 10 + 1 UNION SELECT p * 3 % 10 + 1 WHERE p % 2 = 0) AS stands(c) ORDER BY p, t
 """
@@ -119,7 +122,8 @@ ALL_ROWS = (TENANT_ROWS, CATEGORY_ROWS, ITEM_ROWS, VARIANT_ROWS, PLACE_ROWS, ORD
 async def fill(admin_url: str, database: str, *, first: int, last: int, items: int) -> None:
     """Make the tenants `first` to `last`. As superuser, because nobody else may write for many tenants at once."""
     async with connected(admin_url, database) as connection:
-        # Also turns off the checks of foreign keys: these rows are right, and one by one they would take minutes.
+        # Also turns off the checks of foreign keys, and what triggers copy: these rows are right, and one by one they
+        # would take minutes.
         await connection.execute(text("SET session_replication_role = replica"))
         await connection.exec_driver_sql(IDENTIFIER)
         for rows in ALL_ROWS:

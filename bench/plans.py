@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import text
 
 from bench.traffic import CATEGORY, ITEM, LIST, ORDERS, PAGE, SHELF, body
-from bench.world import World
+from bench.world import CLIENT_ID, PUBLIC_URL, World
 from db.models import new_id
 from db.security.roles import APP, connected
 from integrations.access_tokens import AccessTokenSigner
@@ -141,7 +141,7 @@ async def alter_login(world: World, database: str, changes: list[str]) -> None:
 
 
 async def staff_token(world: World, database: str, slug: str) -> str:
-    """Somebody who works for the tenant, signed in."""
+    """Somebody who works for the tenant, signed in; of a role that needs no second factor."""
     person, session, subject = new_id(), new_id(), secrets.token_hex(16)
     async with connected(world.admin_url, database) as connection:
         values = {"person": person, "session": session, "subject": subject, "slug": slug, "member": new_id()}
@@ -150,9 +150,9 @@ async def staff_token(world: World, database: str, slug: str) -> str:
             "VALUES (:person, :subject, :subject || '@people.test', 'Noura', now())",
             "INSERT INTO sessions (person_id, id, expires_at) VALUES (:person, :session, now() + interval '1 day')",
             "INSERT INTO memberships (tenant_id, id, person_id, role) "
-            "SELECT id, :member, :person, 'owner' FROM tenants WHERE slug = :slug",
+            "SELECT id, :member, :person, 'member' FROM tenants WHERE slug = :slug",
         ):
             names = set(re.findall(r":([a-z]+)", statement))
             await connection.execute(text(statement), {name: values[name] for name in names})
-    signer = AccessTokenSigner(world.key_file.read_bytes(), "https://api.sadu.test", "sadu-web", timedelta(minutes=15))
+    signer = AccessTokenSigner(world.key_file.read_bytes(), PUBLIC_URL, CLIENT_ID, timedelta(minutes=15))
     return signer.sign(subject=subject, session_id=session, signed_in_at=datetime.now(UTC))

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Select, false, func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
 from db.queries import catalog_items
-from db.queries.catalog import items_below
+from db.queries.catalog import Shown, number_below
 from db.queries.positions import Position
 from db.queries.selections import Selection
 from db.queries.shapes import reader
@@ -171,17 +171,14 @@ def item_position(item: CatalogItem) -> Position:
 
 
 async def number_of_items(session: AsyncSession, wanted: ItemFilter) -> int:
-    statement = filtered(select(func.count()).select_from(CatalogItem), wanted)
-    return (await session.execute(statement)).scalar_one()
-
-
-def filtered(statement: Select[Any], wanted: ItemFilter) -> Select[Any]:
-    if wanted.status is not None:
-        statement = statement.where(CatalogItem.status == wanted.status)
-    if wanted.kind is not None:
-        statement = statement.where(CatalogItem.kind == wanted.kind)
-    if wanted.category is not None:
+    if wanted.category is None:
+        statement = select(func.count()).select_from(CatalogItem)
+        for column, value in ((CatalogItem.status, wanted.status), (CatalogItem.kind, wanted.kind)):
+            statement = statement if value is None else statement.where(column == value)
+    elif SLUG.fullmatch(wanted.category):
+        status, kind = (None if value is None else literal(value) for value in (wanted.status, wanted.kind))
+        statement = number_below(literal(wanted.category), Shown(status, kind))
+    else:
         # What cannot be a slug is not asked of the database: half a surrogate pair has no UTF-8.
-        known = SLUG.fullmatch(wanted.category)
-        statement = statement.where(CatalogItem.id.in_(items_below(wanted.category)) if known else false())
-    return statement
+        return 0
+    return (await session.execute(statement)).scalar_one()

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, FetchedValue, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Minor, TenantOwned, Timestamped, belongs_to_tenant, within_tenant
@@ -56,19 +56,35 @@ class CatalogItem(TenantOwned, Timestamped, Base):
 
 
 class CatalogItemCategory(Base):
-    """An item stands on a shelf."""
+    """An item stands on a shelf, which is listed by what is copied of the item: triggers keep that, whoever writes."""
 
     __tablename__ = "catalog_item_categories"
     __table_args__ = (
         belongs_to_tenant(),
         within_tenant("item_id", "catalog_items", ondelete="CASCADE"),
         within_tenant("category_id", "categories"),
-        Index("ix_catalog_item_categories_tenant_id_category_id", "tenant_id", "category_id", "item_id"),
+        Index(
+            "ix_catalog_item_categories_tenant_id_category_id_created_at",
+            "tenant_id",
+            "category_id",
+            "item_created_at",
+            "item_id",
+        ),
+        Index(
+            "ix_catalog_item_categories_tenant_id_category_id_status",
+            "tenant_id",
+            "category_id",
+            "item_status",
+            "item_created_at",
+            "item_id",
+        ),
     )
 
     tenant_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     item_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     category_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    item_created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), comment="the item's created_at")
+    item_status: Mapped[str] = mapped_column(server_default=FetchedValue(), comment="the item's status")
 
 
 class CatalogVariant(TenantOwned, Timestamped, Base):

@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from sqlalchemy import UUID, DateTime, Integer, Select, Text, literal, select, tuple_
+from sqlalchemy import UUID, DateTime, Integer, Select, Text, literal, select, true, tuple_
 
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
-from db.queries.catalog import items_below
+from db.queries.catalog import Shown, one_by_one, page_below
 from db.queries.selections import Selection
 from db.queries.shapes import Related, Shape, select_rows
 from db.rows import Statement, compile_statement, parameter
@@ -92,16 +92,20 @@ ITEM = Shape(
 @lru_cache(maxsize=1_000)
 def page_of_items(selection: Selection, *, status: bool, kind: bool, category: bool) -> Statement:
     """At most `most` items before a position, newest first; each flag narrows by a parameter of its name."""
-    before = tuple_(parameter("moment", DateTime(timezone=True)), parameter("row_id", UUID()))
-    statement = select_rows(ITEM, selection).where(tuple_(CatalogItem.created_at, CatalogItem.id) < before)
-    if status:
-        statement = statement.where(CatalogItem.status == parameter("status", Text()))
-    if kind:
-        statement = statement.where(CatalogItem.kind == parameter("kind", Text()))
+    behind = tuple_(parameter("moment", DateTime(timezone=True)), parameter("row_id", UUID()))
+    most, items = parameter("most", Integer()), select_rows(ITEM, selection)
+    shown = Shown(parameter("status", Text()) if status else None, parameter("kind", Text()) if kind else None)
     if category:
-        statement = statement.where(CatalogItem.id.in_(items_below(parameter("category", Text()))))
-    newest = statement.order_by(CatalogItem.created_at.desc(), CatalogItem.id.desc())
-    return compile_statement(newest.limit(parameter("most", Integer())))
+        page = page_below(parameter("category", Text()), behind=behind, most=most, shown=shown)
+        item = one_by_one(items, page.c.item_id)
+        listed = select(*item.c).select_from(page.join(item, true()))
+        return compile_statement(listed.order_by(page.c.moment.desc(), page.c.item_id.desc()))
+    items = items.where(tuple_(CatalogItem.created_at, CatalogItem.id) < behind)
+    if shown.status is not None:
+        items = items.where(CatalogItem.status == shown.status)
+    if shown.kind is not None:
+        items = items.where(CatalogItem.kind == shown.kind)
+    return compile_statement(items.order_by(CatalogItem.created_at.desc(), CatalogItem.id.desc()).limit(most))
 
 
 @lru_cache(maxsize=1_000)

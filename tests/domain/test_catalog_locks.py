@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from bootstrap import Parts
 from db.models import CatalogItem, CatalogVariant
@@ -18,17 +18,7 @@ from domain.catalog_variants import VariantFields
 from domain.errors import FaultCode, UserFault
 from domain.texts import LocalizedText
 from tests.support.factories import Factory, Shop
-
-WAITING = "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-
-
-async def when_blocked_by(session: AsyncSession) -> None:
-    """Wait until somebody waits for this session's locks."""
-    for _ in range(500):
-        if (await session.execute(text(f"SELECT EXISTS ({WAITING})"))).scalar_one():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waits")
+from tests.support.locks import when_blocked_by
 
 
 def writing(database: Database, shop: Shop, work: Callable[[AsyncSession], Awaitable[Any]]) -> asyncio.Task[Any]:
