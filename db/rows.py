@@ -193,7 +193,7 @@ async def check_out(database: Database) -> "tuple[PoolProxiedConnection, Connect
 async def begin(connection: "Connection[Record]", scope: Scope, timeout_ms: int, *, read_only: bool) -> None:
     """One message: so it holds no parameters, and each value is of a type that has no quotes to break out of."""
     mode = " READ ONLY" if read_only else ""
-    expected = "" if scope.edition is None else f"; SELECT expect_tenant({int(scope.edition)})"
+    expected = "" if scope.edition is None else f"; SELECT {expectation(scope, scope.edition)}"
     try:
         await connection.execute(
             f"BEGIN{mode}; SELECT set_config('app.current_tenant', '{scope.tenant_id or ''}', true), "
@@ -204,6 +204,14 @@ async def begin(connection: "Connection[Record]", scope: Scope, timeout_ms: int,
         if error.sqlstate == STALE_TENANT:
             raise StaleTenantError from None
         raise
+
+
+def expectation(scope: Scope, edition: int) -> str:
+    """The call that raises unless tenant and caller are still what they were."""
+    if scope.session_id is None and scope.key_id is None:
+        return f"expect_tenant({int(edition)})"
+    session, key = (f"'{each}'" if each else "NULL" for each in (scope.session_id, scope.key_id))
+    return f"expect_caller({session}, {key}, {int(edition)})"
 
 
 async def abandon(connection: "Connection[Record]", pooled: PoolProxiedConnection) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Uuid, bindparam, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -34,12 +34,21 @@ __all__ = [
 class Scope:
     """Whose rows a transaction sees: a tenant's, a person's own, both, or (by default) nobody's.
 
-    `edition` is what the tenant's row was when the process remembered it: the transaction begins only if it still is.
+    `edition` is what the tenant's row was when the process remembered it, or, with a session or an API key, everything
+    that is known of the caller: the transaction begins only if it still is.
     """
 
     tenant_id: uuid.UUID | None = None
     person_id: uuid.UUID | None = None
     edition: int | None = None
+    session_id: uuid.UUID | None = None
+    key_id: uuid.UUID | None = None
+
+    @property
+    def once_begun(self) -> "Scope":
+        """Of a request's later transactions: what a known caller is, is asked once."""
+        is_known = self.session_id is not None or self.key_id is not None
+        return Scope(self.tenant_id, self.person_id) if is_known else self
 
 
 class ScopedSession(Session):
@@ -47,7 +56,7 @@ class ScopedSession(Session):
 
 
 class StaleTenantError(RuntimeError):
-    """The tenant has changed since it was remembered: find it anew, and begin again."""
+    """Tenant or caller have changed since they were remembered: find them anew, and begin again."""
 
 
 class NestedTransactionError(RuntimeError):
@@ -59,8 +68,11 @@ BIND_SCOPE = text(
     "set_config('statement_timeout', :timeout, true)"
 )
 EXPECT_TENANT = text("SELECT expect_tenant(:edition)")
+EXPECT_CALLER = text("SELECT expect_caller(:session, :key, :edition)").bindparams(
+    bindparam("session", type_=Uuid()), bindparam("key", type_=Uuid())
+)
 STALE_TENANT = "SD001"
-"""What `expect_tenant` raises where the tenant's row has changed."""
+"""What `expect_tenant` and `expect_caller` raise where something has changed."""
 
 UNNAMED_STATEMENTS: Mapping[str, object] = {
     "statement_cache_size": 0,
@@ -86,13 +98,17 @@ def bind_scope(session: Session, _transaction: SessionTransaction, connection: C
         },
     )
     if scope.edition is not None:
-        expect_tenant(connection, scope.edition)
+        expect(connection, scope)
 
 
-def expect_tenant(connection: Connection, edition: int) -> None:
-    """Raise `StaleTenantError` unless the tenant of the scope is still what it was."""
+def expect(connection: Connection, scope: Scope) -> None:
+    """Raise `StaleTenantError` unless the tenant of the scope, and who calls, are still what they were."""
     try:
-        connection.execute(EXPECT_TENANT, {"edition": edition})
+        if scope.session_id is None and scope.key_id is None:
+            connection.execute(EXPECT_TENANT, {"edition": scope.edition})
+        else:
+            values = {"session": scope.session_id, "key": scope.key_id, "edition": scope.edition}
+            connection.execute(EXPECT_CALLER, values)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == STALE_TENANT:
             raise StaleTenantError from None
@@ -211,8 +227,14 @@ class RequestReads:
         self._database = database
         self._waiting = 0
         self._open: tuple[Scope, AsyncSession] | None = None
+        self._claimed = False
         self.began = False
-        """Some transaction was begun."""
+        """A transaction was begun that made sure of what is remembered."""
+
+    def claimed(self, scope: Scope) -> Scope:
+        """The scope of the next transaction: of a known caller the first alone makes sure, for the whole request."""
+        claimed, self._claimed = scope.once_begun if self._claimed else scope, True
+        return claimed
 
     @asynccontextmanager
     async def read(self, scope: Scope) -> AsyncGenerator[AsyncSession]:
@@ -239,8 +261,9 @@ class RequestReads:
         if self._open is not None and self._open[0] != scope:
             await self._drop()
         if self._open is None:
-            self._open = (scope, await begin_reading(self._database, scope))
-            self.began = True
+            claimed = self.claimed(scope)
+            self._open = (scope, await begin_reading(self._database, claimed))
+            self.began = self.began or claimed.edition is not None
         return self._open[1]
 
     async def _drop(self) -> None:

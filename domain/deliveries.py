@@ -34,6 +34,7 @@ from domain.actors import Actor, Permission, require
 from domain.errors import not_found, place_of
 from domain.notifications import Errand, compose
 from domain.ports import MailRefused, MailSender, OutgoingMail
+from domain.storefronts import ON_THIS_MACHINE, Storefronts
 
 LEASE_SECONDS = 60
 HANDLING_SECONDS = 30
@@ -81,12 +82,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What delivering needs: the database, the way out, the key of mailed codes, and the host in Message-IDs."""
+    """What delivering needs: the database, the way out, the key of what mails prove, the host in Message-IDs."""
 
     database: Database
     mail: MailSender
     secret_key: bytes
     host: str
+    storefronts: Storefronts = ON_THIS_MACHINE
 
 
 async def claim(database: Database, outbox: Outbox, most: int) -> Sequence[Lease]:
@@ -143,7 +145,9 @@ async def composed(post: Post, outbox: Outbox, lease: Lease) -> OutgoingMail | N
             return None
         reference = f"<{lease.message_id}@{post.host}>"
         return await compose(
-            Errand(session, lease.owner_id, message.kind, message.payload, post.secret_key, reference),
+            Errand(
+                session, lease.owner_id, message.kind, message.payload, post.secret_key, reference, post.storefronts
+            ),
         )
 
 

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -88,7 +88,7 @@ async def create(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, g
     session.add(tenant)
     await flushed(session, {"uq_tenants_slug": slug_taken()})
     session.add(Membership(tenant_id=tenant_id, person_id=person_id, role="owner"))
-    founder = Actor(actor.kind, tenant_id, person_id, "owner", actor.request_id)
+    founder = replace(actor, tenant_id=tenant_id, role="owner", permissions=None)
     audit.record(session, actor=founder, act="tenant.create", slug=tenant.slug)
     await session.flush()
     return tenant

@@ -73,7 +73,9 @@ class StoreCatalogFields:
 
 @strawberry.type(description="The catalogue as staff see it: drafts and archived items as well.")
 class StaffCatalogFields:
-    @strawberry.field(description="Items of any status, newest first.")
+    @strawberry.field(
+        description="Items of any status, newest first. Needs `catalog:read`: without it null and an error."
+    )
     async def items(
         self,
         info: Info,
@@ -83,7 +85,7 @@ class StaffCatalogFields:
         status: StatusFilter = None,
         kind: KindFilter = None,
         category: CategoryFilter = None,
-    ) -> Connection[CatalogItem]:
+    ) -> Connection[CatalogItem] | None:
         wanted = ItemFilter(status=written(status), kind=written(kind), category=category)
         actor, request = info.context.actor, PageRequest(first, after)
         selection = selected(info, "nodes", "edges.node")
@@ -107,7 +109,7 @@ class StaffCatalogFields:
         return item_or_none(info.context.take(found))
 
     @strawberry.field(description="The categories at the top of the tree, in their order.", directives=[usually(10)])
-    async def categories(self, info: Info) -> list[Category]:
+    async def categories(self, info: Info) -> list[Category] | None:
         async with info.context.read() as session:
             rows = await categories.list_roots(session, actor=info.context.actor)
         return [Category(stored=row) for row in rows]

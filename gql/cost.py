@@ -36,6 +36,8 @@ BY_IDS = ListSize(slicing_arguments=["ids"])
 MUTATION = Cost(weight=10)
 COUNT = Cost(weight=20)
 """Counting walks over every row that matches."""
+DRAWING = Cost(weight=100)
+"""A QR code takes ten milliseconds, in which the process does nothing else."""
 
 INTROSPECTION = {"__schema": 300, "__type": 20}
 """GraphQL's own fields can bear no directive. Reading the whole schema takes as long as some hundred objects."""

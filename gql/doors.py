@@ -5,11 +5,16 @@ from enum import Enum
 import strawberry
 
 from gql.access import Access, Door
+from gql.api_keys import ApiKeyFields
+from gql.audit import AuditFields
 from gql.catalog_doors import StaffCatalogFields, StoreCatalogFields
 from gql.context import Info
+from gql.invitations import InvitationFields
+from gql.order_links import LinkedOrderFields
 from gql.orders import OrderFields
 from gql.publicity import PUBLIC
 from gql.roots import door
+from gql.team import TeamFields
 from gql.tenants import ProfileFields, TenantStatus
 
 
@@ -22,14 +27,16 @@ class StoreStatus(Enum):
 
 
 @strawberry.type(description="The public storefront of the request's tenant.")
-class Store(ProfileFields, StoreCatalogFields):
+class Store(ProfileFields, StoreCatalogFields, LinkedOrderFields):
     @strawberry.field(description="Ask this alone in order to show an `unavailable` page.", directives=[PUBLIC])
     def status(self, info: Info) -> StoreStatus:
         return StoreStatus.OPEN if info.context.tenant.status == "active" else StoreStatus.UNAVAILABLE
 
 
 @strawberry.type(description="The back office of the request's tenant, for its members.")
-class BackOffice(ProfileFields, StaffCatalogFields, OrderFields):
+class BackOffice(
+    ProfileFields, StaffCatalogFields, OrderFields, TeamFields, InvitationFields, AuditFields, ApiKeyFields
+):
     @strawberry.field(description="Standing with the platform.")
     def status(self, info: Info) -> TenantStatus:
         return TenantStatus(info.context.tenant.status)

@@ -10,10 +10,16 @@ from typeid.codecs.base32 import decode, encode
 from domain.errors import UserFault, not_found
 
 PREFIXES = {
+    "address": "address",
+    "audit": "audit entry",
     "category": "category",
+    "customer": "customer",
     "entry": "timeline entry",
+    "invitation": "invitation",
     "item": "item",
+    "key": "API key",
     "line": "order line",
+    "membership": "member",
     "order": "order",
     "person": "person",
     "tenant": "tenant",

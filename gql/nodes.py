@@ -10,13 +10,14 @@ from uuid import UUID
 
 import strawberry
 
-from domain import catalog, categories, orders
-from domain.actors import Permission
+from domain import addresses, catalog, categories, customers, orders
 from domain.errors import FaultCode, UserFault
 from gql.access import STORE
+from gql.addresses import address_of
 from gql.catalog import CatalogItem, Category, visible_variant
 from gql.context import Info
 from gql.cost import BY_IDS
+from gql.customers import customer_of
 from gql.ids import split_id
 from gql.node import Node
 from gql.orders import order_of
@@ -36,10 +37,21 @@ async def find_category(info: Info, category_id: UUID) -> Node | None:
 
 
 async def find_order(info: Info, order_id: UUID) -> Node | None:
-    if not info.context.actor.may(Permission.ORDERS_READ):
-        return None
     row = await info.context.loaders.of(orders.orders_by_id).load(order_id)
-    return order_of(row) if row else None
+    return order_of(row) if row and orders.is_visible(row, actor=info.context.actor) else None
+
+
+async def find_customer(info: Info, customer_id: UUID) -> Node | None:
+    """Nobody but the customer."""
+    if customer_id != info.context.actor.customer_id:
+        return None
+    async with info.context.read() as session:
+        return customer_of(await customers.viewing_customer(session, actor=info.context.actor))
+
+
+async def find_address(info: Info, address_id: UUID) -> Node | None:
+    row = await info.context.loaders.of(addresses.addresses_by_id).load(address_id)
+    return address_of(row) if row and addresses.is_visible(row, actor=info.context.actor) else None
 
 
 FINDERS: Mapping[str, Callable[[Info, UUID], Awaitable[Node | None]]] = {
@@ -47,6 +59,8 @@ FINDERS: Mapping[str, Callable[[Info, UUID], Awaitable[Node | None]]] = {
     "variant": visible_variant,
     "category": find_category,
     "order": find_order,
+    "customer": find_customer,
+    "address": find_address,
 }
 
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="An identifier that this API gave.")]

@@ -13,9 +13,11 @@ from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
 from db.session import StaleTenantError
+from domain.attempts import Attempt
 from domain.callers import Caller
 from domain.errors import AccessDenied, UserFault, UserFaults, place_of
 from gql.access import OPEN, Access, check
+from gql.attempts import LimitedMutations
 from gql.context import Context
 from gql.cost_plans import MOST_COST, CostPlan
 from gql.documents import MOST_ERRORS, Document, Documents, is_mutation, name_of
@@ -83,6 +85,7 @@ class Api:
         self.core: GraphQLSchema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - executing a kept document is not in Strawberry's public interface
         self.documents = Documents(self.core)
         self.access = dict(doors_of(self.core))
+        self.limited = LimitedMutations(self.core)
 
     def prepare(self, request: GraphQLRequest, caller: Caller) -> Ready:
         """Raises `InvalidDocument`, or a `Refusal` at the door."""
@@ -111,6 +114,10 @@ class Api:
             told = f"This query costs up to {cost} points; a request may cost at most {MOST_COST}."
             raise Refusal(400, ErrorCode.QUERY_TOO_COMPLEX, told)
         return Ready(request, document, operation, cost, plan)
+
+    def attempts(self, ready: Ready, caller: Caller) -> Sequence[Attempt]:
+        """What the request attempts of what is limited; hardly ever anything."""
+        return self.limited.attempts(ready.document, ready.operation, ready.request.variables, caller.person_id)
 
     def access_to(self, operation: str, field: str) -> Access:
         """The door of a root field; only what GraphQL itself adds, such as `__schema`, has none and is open."""

@@ -9,6 +9,7 @@ from strawberry.types.field import StrawberryField
 
 from domain.errors import UserFault, UserFaults
 from gql.access import Access
+from gql.attempts import Attempts
 from gql.cost import MUTATION, usually
 from gql.errors import UserError, user_errors
 
@@ -38,14 +39,19 @@ class ReportsUserErrors(FieldExtension):
             return self.payload(user_errors=user_errors(fault))
 
 
-def mutation(payload: type[Payload], *, access: Access, description: str) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a root mutation: `payload` is built with `user_errors` alone when the domain raises a fault."""
+def mutation(
+    payload: type[Payload], *, access: Access, description: str, attempts: Attempts | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a root mutation: `payload` is built with `user_errors` alone when the domain raises a fault.
+
+    `attempts` limits how often one address, or whoever is after one account, may do so.
+    """
 
     def declare(resolver: Callable[..., Any]) -> Any:
         return strawberry.mutation(
             resolver,
             description=description,
-            metadata={"access": access},
+            metadata={"access": access, "attempts": attempts},
             directives=[MUTATION],
             extensions=[ReportsUserErrors(payload)],
         )

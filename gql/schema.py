@@ -10,25 +10,48 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from gql.addresses import AddressMutation, GeneralAddress, KuwaitAddress
+from gql.api_keys import ApiKeyMutation
 from gql.catalog_mutations import CatalogMutation
 from gql.categories import CategoryMutation
 from gql.cost import sized
+from gql.customers import CustomerMutation
 from gql.defaults import without_null_defaults
 from gql.doors import DoorQuery
 from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
 from gql.identity import IdentityMutation
+from gql.invitations import InvitationMutation, InvitationQuery
+from gql.mfa import MfaMutation
 from gql.nodes import NodeQuery
+from gql.one_of import with_one_of
+from gql.order_links import OrderClaimMutation
 from gql.orders import OrderMutation
 from gql.platform import PlatformMutation, PlatformQuery
 from gql.scalars import SCALARS
+from gql.sessions import SessionMutation
+from gql.team import TeamMutation
 from gql.tenants import TenantMutation
 from gql.viewer import ViewerQuery
 
-QUERIES: tuple[type, ...] = (DoorQuery, ViewerQuery, NodeQuery)
-MUTATIONS: tuple[type, ...] = (IdentityMutation, TenantMutation, CatalogMutation, CategoryMutation, OrderMutation)
+QUERIES: tuple[type, ...] = (DoorQuery, ViewerQuery, NodeQuery, InvitationQuery)
+MUTATIONS: tuple[type, ...] = (
+    IdentityMutation,
+    SessionMutation,
+    MfaMutation,
+    TenantMutation,
+    TeamMutation,
+    InvitationMutation,
+    ApiKeyMutation,
+    CatalogMutation,
+    CategoryMutation,
+    OrderMutation,
+    OrderClaimMutation,
+    CustomerMutation,
+    AddressMutation,
+)
 PRIVILEGED_QUERIES: tuple[type, ...] = (*QUERIES, PlatformQuery)
 PRIVILEGED_MUTATIONS: tuple[type, ...] = (*MUTATIONS, PlatformMutation)
-UNREFERENCED = (InvalidInput, InsufficientStock, IllegalTransition, ErrorCode)
+UNREFERENCED = (InvalidInput, InsufficientStock, IllegalTransition, ErrorCode, KuwaitAddress, GeneralAddress)
 """Types that no field names, but that clients meet."""
 
 QUERY = "Everything that can be read."
@@ -44,7 +67,7 @@ def build(queries: tuple[type, ...], mutations: tuple[type, ...]) -> strawberry.
             types=UNREFERENCED,
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         )
-    return sized(without_null_defaults(schema))
+    return sized(without_null_defaults(with_one_of(schema)))
 
 
 public_schema = build(QUERIES, MUTATIONS)

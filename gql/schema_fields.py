@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from graphql import (
     GraphQLArgument,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
@@ -33,6 +34,12 @@ def fields_of(schema: GraphQLSchema) -> dict[tuple[str, str], GraphQLField]:
 def fields_on(kind: object) -> Mapping[str, GraphQLField]:
     """The fields of an object or interface; none of anything else."""
     return kind.fields if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else {}
+
+
+def input_fields(field: GraphQLField) -> Mapping[str, object]:
+    """The fields of a mutation's `input`; none where it takes none."""
+    given = nullable(kind_of(field.args["input"])) if "input" in field.args else None
+    return given.fields if isinstance(given, GraphQLInputObjectType) else {}
 
 
 def declaration(field: GraphQLField) -> StrawberryField:

@@ -4,12 +4,16 @@ from enum import Enum
 
 import strawberry
 
+from db.models import Person as PersonRow
 from db.queries.identity import MembershipFound
-from domain.identity import viewing_memberships, viewing_person
-from gql.access import PERSON
+from domain.identity import viewing_memberships, viewing_person, viewing_second_factor
+from gql.access import Access, Door
 from gql.context import Info
 from gql.cost import usually
+from gql.customers import CustomerFields
 from gql.ids import global_id
+from gql.mfa import ViewerMfa, mfa_of
+from gql.permissions import Permission, permissions_of
 from gql.roots import door
 from gql.scalars import Locale, LocalizedText, localized
 from gql.tenants import TenantStatus
@@ -42,15 +46,19 @@ class MembershipTenant:
 class Membership:
     tenant: MembershipTenant = strawberry.field(description="Which one.")
     role: MembershipRole = strawberry.field(description="What the viewer is there.")
+    permissions: list[Permission] = strawberry.field(
+        description="What the viewer may do there in this session; nothing while a second factor is missing.",
+        directives=[usually(10)],
+    )
 
 
 @strawberry.type(description="Who is asking.")
-class Viewer:
+class Viewer(CustomerFields):
     @strawberry.field(description="The person who signed in.")
     async def person(self, info: Info) -> Person:
         async with info.context.read() as session:
             row = await viewing_person(session, actor=info.context.actor)
-        return Person(id=global_id("person", row.id), email=row.email, name=row.name, locale=Locale(row.locale))
+        return person_of(row)
 
     @strawberry.field(
         description="The tenants that the person belongs to, the first joined first.", directives=[usually(3)]
@@ -58,7 +66,7 @@ class Viewer:
     async def memberships(self, info: Info) -> list[Membership]:
         async with info.context.read() as session:
             found = await viewing_memberships(session, actor=info.context.actor)
-        return [membership_of(each) for each in found]
+        return [membership_of(info, each) for each in found]
 
     @strawberry.field(
         description="The membership in the request's tenant; null where no tenant is named, or the person is no member."
@@ -69,21 +77,36 @@ class Viewer:
             return None
         async with info.context.read() as session:
             found = await viewing_memberships(session, actor=info.context.actor)
-        return next((membership_of(each) for each in found if each.tenant_id == tenant.id), None)
+        return next((membership_of(info, each) for each in found if each.tenant_id == tenant.id), None)
+
+    @strawberry.field(description="How far the person and this session are protected by a second factor.")
+    async def mfa(self, info: Info) -> ViewerMfa:
+        caller = info.context.caller
+        async with info.context.read() as session:
+            state = await viewing_second_factor(session, actor=info.context.actor, session_id=caller.session_id)
+        return mfa_of(state, is_required=caller.needs_mfa)
+
+
+VIEWER = Access(Door.PERSON, only_if_active=frozenset({"customer"}))
 
 
 @strawberry.type
 class ViewerQuery:
-    @door(PERSON, description="Who is asking. Answers 401 to a guest.")
+    @door(VIEWER, description="Who is asking. Answers 401 to a guest.")
     def viewer(self) -> Viewer:
         return Viewer()
 
 
-def membership_of(found: MembershipFound) -> Membership:
+def person_of(row: PersonRow) -> Person:
+    return Person(id=global_id("person", row.id), email=row.email, name=row.name, locale=Locale(row.locale))
+
+
+def membership_of(info: Info, found: MembershipFound) -> Membership:
     tenant = MembershipTenant(
         id=global_id("tenant", found.tenant_id),
         slug=found.slug,
         name=localized(found.name_en, found.name_ar, found.locale),
         status=TenantStatus(found.status),
     )
-    return Membership(tenant=tenant, role=MembershipRole(found.role))
+    granted = permissions_of(info.context.caller.permissions_as(found.role))
+    return Membership(tenant=tenant, role=MembershipRole(found.role), permissions=granted)

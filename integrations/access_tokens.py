@@ -4,8 +4,11 @@ import hashlib
 import json
 import uuid
 from base64 import urlsafe_b64encode
+from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from functools import lru_cache
+from time import time
+from typing import Any, NamedTuple, Protocol
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -16,6 +19,7 @@ from domain.ports import Claims, TokenRejected
 ALGORITHM = "RS256"
 LEEWAY = timedelta(seconds=30)
 LONGEST_TOKEN, LONGEST_SUBJECT = 8_192, 200
+MOST_REMEMBERED, LONGEST_REMEMBERED, LONGEST_HEADER = 10_000, 2_000, 300
 HEADER = {"alg", "kid", "typ"}
 """A header with more, such as a key of its own or where to find one, is not from a provider that we know."""
 CLAIMS = ["sub", "iss", "client_id", "token_use", "origin_jti", "iat", "exp"]
@@ -72,21 +76,49 @@ class StaticKeys:
         return self._keys.get(key_id)
 
 
+class Verified(NamedTuple):
+    """What a token says, the key that it was signed with, and the second from which on it is no longer good."""
+
+    claims: Claims
+    key: RSAPublicKey
+    until: float
+
+
 class JwtVerifier:
-    """Accepts the access tokens of one issuer for one client, and nothing else."""
+    """Accepts the access tokens of one issuer for one client, and nothing else.
+
+    A token that was verified is not verified again while the provider has the very key that it was signed with.
+    """
 
     def __init__(self, keys: KeySource, issuer: str, client_id: str) -> None:
         self._keys = keys
         self._issuer = issuer
         self._client_id = client_id
+        self._verified: OrderedDict[str, Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Claims:
         """Who the token names, in which session. Raises `TokenRejected`, never anything else."""
         key = await self._keys.find(key_id_of(token))
         if key is None:
             raise TokenRejected
+        known = self._verified.get(token)
+        if known is not None and known.key is key and time() < known.until:
+            return known.claims
+        claims = self._decoded(token, key)
+        found = self._checked(claims)
+        self._remember(token, Verified(found, key, int(claims["exp"]) + LEEWAY.total_seconds()))
+        return found
+
+    def _remember(self, token: str, verified: Verified) -> None:
+        self._verified.pop(token, None)
+        if len(token) <= LONGEST_REMEMBERED:
+            self._verified[token] = verified
+        if len(self._verified) > MOST_REMEMBERED:
+            self._verified.popitem(last=False)
+
+    def _decoded(self, token: str, key: RSAPublicKey) -> dict[str, Any]:
         try:
-            claims = jwt.decode(
+            return jwt.decode(
                 token,
                 key,
                 algorithms=[ALGORITHM],
@@ -94,25 +126,34 @@ class JwtVerifier:
                 leeway=LEEWAY,
                 options={"require": CLAIMS},
             )
-            return self._checked(claims)
         except (jwt.PyJWTError, ValueError) as error:
             raise TokenRejected from error
 
     def _checked(self, claims: dict[str, Any]) -> Claims:
-        """What the library does not check; a `ValueError` is a refusal too."""
+        """What the library does not check."""
         subject, session = claims["sub"], claims["origin_jti"]
         ours = claims["token_use"] == "access" and claims["client_id"] == self._client_id
         if not ours or not isinstance(session, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
             raise TokenRejected
-        return Claims(subject=subject, session_id=uuid.UUID(session))
+        try:
+            return Claims(subject=subject, session_id=uuid.UUID(session))
+        except ValueError as error:
+            raise TokenRejected from error
 
 
 def key_id_of(token: str) -> str:
     """The key id in the header. Raises `TokenRejected` for a header that none of our providers writes."""
     if len(token) > LONGEST_TOKEN:
         raise TokenRejected
+    header = token.partition(".")[0]
+    return key_id_in(header) if len(header) <= LONGEST_HEADER else key_id_in.__wrapped__(header)
+
+
+@lru_cache(maxsize=100)
+def key_id_in(encoded_header: str) -> str:
+    """All tokens of one key have the same header: it is read once. What it belongs to is verified with that key."""
     try:
-        header = jwt.get_unverified_header(token)
+        header = jwt.get_unverified_header(f"{encoded_header}..")
     except (jwt.PyJWTError, ValueError) as error:
         raise TokenRejected from error
     key_id = header.get("kid")

@@ -18,6 +18,7 @@ import structlog
 from db.session import Database
 from domain.deliveries import PEOPLE, TENANTS, Post
 from domain.ports import MailSender
+from domain.storefronts import Storefronts
 from jobs.bell import Bell
 from jobs.couriers import Courier
 from jobs.retention import forget_regularly
@@ -37,6 +38,7 @@ class WorkerParts:
     secret_key: bytes
     redis_url: str
     public_url: str
+    base_domain: str = "localhost"
     sweep_seconds: float = 5.0
 
 
@@ -67,7 +69,8 @@ async def drain(parts: WorkerParts) -> int:
 
 def couriers_of(parts: WorkerParts) -> Sequence[Courier]:
     host = urlsplit(parts.public_url).hostname or "localhost"
-    post = Post(parts.database, parts.mail, parts.secret_key, host)
+    storefronts = Storefronts.beside(parts.public_url, parts.base_domain)
+    post = Post(parts.database, parts.mail, parts.secret_key, host, storefronts)
     return [Courier(post, outbox, parts.sweep_seconds) for outbox in (TENANTS, PEOPLE)]
 
 

@@ -1,8 +1,8 @@
-"""The ASGI application: two GraphQL endpoints, health, keys, GraphiQL."""
+"""The ASGI application: three GraphQL endpoints, health, keys, GraphiQL."""
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,8 @@ from gql.context import Services
 from gql.pipeline import Api, log_unexpected
 from gql.schema import admin_schema, public_schema
 from server.answer_cache import AnswerCache
+from server.browser_sessions import PATH as SESSION_PATH
+from server.browser_sessions import BrowserSessions
 from server.callers import Callers
 from server.graphiql_page import graphiql_routes
 from server.graphql_endpoint import GraphQLEndpoint
@@ -34,9 +36,15 @@ class ServerParts:
 
     services: Services
     verifier: TokenVerifier
-    keys: Mapping[str, Any]
+    keys: Mapping[str, Any] | None
+    """The public keys that access tokens of ours are signed with; None where another provider signs them."""
     base_domain: str
+    public_url: str
+    web_origins: Collection[str]
+    """Origins whose pages may have their refresh token in a cookie, besides those of the API's own hosts."""
     trusted_proxies: int
+    wants_mfa: bool
+    """Owners, admins and operators can do nothing in a session without a second factor."""
     deadline_seconds: float
     introspection: bool
     graphiql: bool
@@ -68,18 +76,24 @@ def create_app(parts: ServerParts) -> Server:
     """
     services = parts.services
     callers = Callers(
-        services.database, parts.verifier, parts.base_domain, parts.trusted_proxies, parts.deadline_seconds
+        services.database,
+        parts.verifier,
+        base_domain=parts.base_domain,
+        trusted_proxies=parts.trusted_proxies,
+        deadline_seconds=parts.deadline_seconds,
+        wants_mfa=parts.wants_mfa,
     )
     answers = AnswerCache(parts.versions, most_bytes=parts.answer_cache_bytes) if parts.answer_cache_bytes else None
     public = Api(public_schema, introspection=parts.introspection)
     privileged = Api(admin_schema, introspection=parts.introspection)
-    deadline = parts.deadline_seconds
+    deadline, trusted = parts.deadline_seconds, TrustedDocuments(parts.trusted_documents, public)
+    browsers = BrowserSessions(callers, origins=parts.web_origins, public_url=parts.public_url)
     endpoints = {
         "/graphql": GraphQLEndpoint(
             public,
             services,
             callers,
-            trusted=TrustedDocuments(parts.trusted_documents, public),
+            trusted=trusted,
             deadline_seconds=deadline,
             answers=answers,
             cdn_seconds=parts.cdn_seconds,
@@ -92,11 +106,14 @@ def create_app(parts: ServerParts) -> Server:
             deadline_seconds=deadline,
             operators_only=True,
         ),
+        SESSION_PATH: GraphQLEndpoint(
+            public, services, callers, trusted=trusted, deadline_seconds=deadline, browsers=browsers
+        ),
     }
     routes: list[BaseRoute] = [
         Route("/health/live", live),
         Route("/health/ready", readiness(services.database)),
-        Route("/.well-known/jwks.json", published(parts.keys)),
+        *([Route("/.well-known/jwks.json", published(parts.keys))] if parts.keys else []),
         *([Route("/", to_graphiql), *graphiql_routes()] if parts.graphiql else []),
     ]
     return Server(endpoints, routes, lifespan_of(parts, answers))

@@ -2,15 +2,20 @@
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import replace
 from functools import lru_cache
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from time import monotonic
 from typing import NamedTuple
+from uuid import UUID
 
-from db.rows import LoneRows
-from db.session import Database
+from db.rows import LoneRows, write_rows
+from db.session import Database, Scope
+from domain import api_keys
 from domain.callers import (
+    NOBODYS,
     Caller,
+    Credentials,
     SessionEnded,
     TenantBrief,
     TenantsDiffer,
@@ -18,8 +23,9 @@ from domain.callers import (
     identify,
     remembered_guest,
 )
-from domain.ports import Claims, TokenRejected, TokenVerifier
+from domain.ports import TokenRejected, TokenVerifier
 from gql.errors import ErrorCode, Refusal
+from gql.pipeline import log_unexpected
 from server.headers import SHORT, RequestHeaders
 
 MOST_REMEMBERED = 10_000
@@ -35,14 +41,29 @@ class Slugs(NamedTuple):
 
 
 class Callers:
-    """Identifies the caller of a request. `trusted_proxies` decides whether `X-Forwarded-*` is believed."""
+    """Identifies the caller of a request.
+
+    `trusted_proxies` decides whether `X-Forwarded-*` is believed. With `wants_mfa`, owners, admins and operators can do
+    nothing in a session without a second factor.
+    """
 
     def __init__(
-        self, database: Database, verifier: TokenVerifier, base_domain: str, trusted_proxies: int, deadline: float
+        self,
+        database: Database,
+        verifier: TokenVerifier,
+        *,
+        base_domain: str,
+        trusted_proxies: int,
+        deadline_seconds: float,
+        wants_mfa: bool = False,
     ) -> None:
-        self._rows, self._verifier = LoneRows(database), verifier
-        self._base_domain, self._trusted_proxies, self._deadline = base_domain, trusted_proxies, deadline
+        self._database, self._rows, self._verifier = database, LoneRows(database), verifier
+        self._base_domain, self._trusted_proxies, self._deadline = base_domain, trusted_proxies, deadline_seconds
+        self._wants_mfa = wants_mfa
         self._remembered: OrderedDict[Slugs, tuple[TenantBrief, float]] = OrderedDict()
+        self._recalled: OrderedDict[tuple[Slugs, Credentials], tuple[Caller, float]] = OrderedDict()
+        self._noting: set[UUID] = set()
+        """The API keys of which it is just being written that they are used."""
 
     def remembered(self, headers: RequestHeaders, slugs: Slugs | None = None) -> Caller | None:
         """A guest of a tenant that was found before, without asking again; None for everybody else.
@@ -55,13 +76,30 @@ class Callers:
         tenant, until = self._remembered.get(slugs or self.slugs(headers), (None, 0.0))
         return remembered_guest(tenant) if tenant is not None and monotonic() < until else None
 
+    async def recalled(self, headers: RequestHeaders, slugs: Slugs | None = None) -> Caller | None:
+        """As `remembered`, for somebody whose token or key was good there a moment ago.
+
+        Raises a `Refusal` for a token that is not good: whether it is has nothing to do with memory.
+        """
+        credentials = await self._credentials(headers)
+        if credentials == NOBODYS:
+            return None
+        caller, until = self._recalled.get((slugs or self.slugs(headers), credentials), (None, 0.0))
+        return caller if monotonic() < until else None
+
     async def identify(self, headers: RequestHeaders) -> Caller:
         """Raises a `Refusal` for a bad token, an unknown tenant, or two tenants at once."""
         slugs = self.slugs(headers)
         try:
             async with asyncio.timeout(self._deadline):
-                claims = await self._claims(headers)
-                caller = await identify(self._rows, header_slug=slugs.header, host_slug=slugs.host, claims=claims)
+                caller = await identify(
+                    self._rows,
+                    header_slug=slugs.header,
+                    host_slug=slugs.host,
+                    credentials=(credentials := await self._credentials(headers)),
+                    wants_mfa=self._wants_mfa,
+                )
+                await self._note_use(caller)
         except TimeoutError:
             raise too_slow() from None
         except SessionEnded:
@@ -70,16 +108,26 @@ class Callers:
             raise Refusal(404, ErrorCode.TENANT_NOT_FOUND, "No such tenant.") from None
         except TenantsDiffer:
             raise ambiguous() from None
-        self._remember(slugs, caller.tenant)
+        if caller.key is None:  # which names a tenant by itself: the slugs may have named none
+            self._remember(slugs, caller.tenant)
+        self._recall((slugs, credentials), caller)
         return caller
 
     def slugs(self, headers: RequestHeaders) -> Slugs:
-        host = headers.get(b"host") or ""
-        if self._trusted_proxies:
-            # The last of several was added by the proxy next to us, which is the one we trust.
-            host = ",".join(headers.all(b"x-forwarded-host") or [host]).split(",")[-1].strip()
+        host = self.host(headers)
         hosted = hosted_slug(host, self._base_domain) if len(host) <= SHORT else None
         return Slugs(named_slug(headers.all(b"sadu-tenant")), hosted)
+
+    def host(self, headers: RequestHeaders) -> str:
+        """The host as the client sees it, with its port unless that goes without saying."""
+        return self.forwarded(headers, b"x-forwarded-host") or headers.get(b"host") or ""
+
+    def forwarded(self, headers: RequestHeaders, name: bytes) -> str | None:
+        """What a proxy that is trusted says of its client."""
+        if not self._trusted_proxies:
+            return None
+        # The last of several was added by the proxy next to us, which is the one we trust.
+        return ",".join(headers.all(name)).split(",")[-1].strip() or None
 
     def address(self, headers: RequestHeaders, peer: str) -> str:
         """Where the request comes from, as far as it can be believed: the last address that no proxy of ours wrote."""
@@ -87,16 +135,37 @@ class Callers:
         hops = [*forwarded, peer]
         return network_of(hops[max(0, len(hops) - 1 - self._trusted_proxies)])
 
-    async def _claims(self, headers: RequestHeaders) -> Claims | None:
-        """What the bearer token says; None without one. A token that is not good is never ignored."""
+    async def _note_use(self, caller: Caller) -> None:
+        """Once a minute at most: who looks at the list of keys wants to know which are in use.
+
+        Requests that come together do not all write it, and none fails because it could not be written.
+        """
+        key = caller.key
+        if key is None or not key.is_unseen or key.id in self._noting:
+            return
+        self._noting.add(key.id)
+        try:
+            async with write_rows(self._database, Scope(key.tenant_id)) as rows:
+                await api_keys.note_use(rows, key_id=key.id)
+        except Exception as error:
+            log_unexpected(error)
+        finally:
+            self._noting.discard(key.id)
+
+    async def _credentials(self, headers: RequestHeaders) -> Credentials:
+        """What the bearer token proves. One that is not good is never ignored."""
         authorization = headers.all(b"authorization")
         if not authorization:
-            return None
-        scheme, _, token = authorization[0].partition(" ")
-        if len(authorization) > 1 or scheme.lower() != "bearer":
+            return Credentials()
+        token = headers.bearer_token
+        if len(authorization) > 1 or token is None:
             raise Refusal(401, ErrorCode.UNAUTHENTICATED, "Send one header `Authorization: Bearer <access token>`.")
+        if api_keys.is_key(token):
+            if not api_keys.is_intact(token):
+                raise unauthenticated()
+            return Credentials(key_hash=api_keys.key_hash(token))
         try:
-            return await self._verifier.verify(token.strip())
+            return Credentials(claims=await self._verifier.verify(token))
         except TokenRejected:
             raise unauthenticated() from None
 
@@ -108,15 +177,29 @@ class Callers:
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
 
+    def _recall(self, asking: tuple[Slugs, Credentials], caller: Caller) -> None:
+        self._recalled.pop(asking, None)
+        if caller.is_worth_remembering:
+            self._recalled[asking] = replace(caller, is_remembered=True), monotonic() + REMEMBERED_SECONDS
+        if len(self._recalled) > MOST_REMEMBERED:
+            self._recalled.popitem(last=False)
+
 
 def network_of(address: str) -> str:
-    """The address, or for IPv6 the /64 around it: a single subscriber has that many."""
+    """The address, or for IPv6 the /64 around it: a single subscriber has that many.
+
+    Some proxies add the port, which is another one for each connection; dual-stack sockets write IPv4 as IPv6.
+    """
     if ":" not in address:
         return address
+    bare = address[1:].partition("]")[0] if address.startswith("[") else address
+    if bare.count(":") == 1:
+        return bare.partition(":")[0]
     try:
-        return str(IPv6Network((address, 64), strict=False))
+        found = IPv6Address(bare)
     except ValueError:
         return address
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
 
 
 @lru_cache(maxsize=10_000)

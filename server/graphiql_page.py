@@ -42,6 +42,7 @@ class Role:
 
 ROLES = (
     Role("guest", "Guest shopper", "Name a tenant, no sign-in.", "/graphql"),
+    Role("customer", "Customer", "Sign in, and name the store.", "/graphql"),
     Role("person", "Person", "From an account to a first shop.", "/graphql"),
     Role("owner", "Shop owner", "Sign in as a member of the tenant.", "/graphql"),
     Role("operator", "Platform operator", "Sign in as platform staff.", "/admin/graphql"),

@@ -13,6 +13,7 @@ from gql.context import Services
 from gql.errors import ErrorCode, Refusal
 from gql.pipeline import Api, InvalidDocument, log_unexpected
 from server.answer_cache import AnswerCache
+from server.browser_sessions import BrowserSessions
 from server.callers import Callers, too_slow
 from server.exchanges import Answer, Exchange
 from server.headers import RequestHeaders
@@ -42,7 +43,8 @@ class GraphQLEndpoint:
 
     `operators_only` is the privileged one: nobody else learns even its error messages. `answers` keeps what guests were
     answered; without it nothing is kept. `trusted` are the documents that may be asked for by their hash, and by GET;
-    other caches may keep what guests are answered to a GET for `cdn_seconds`.
+    other caches may keep what guests are answered to a GET for `cdn_seconds`. With `browsers` it is for sessions alone,
+    and for pages that may have their refresh token in a cookie.
     """
 
     def __init__(
@@ -56,10 +58,11 @@ class GraphQLEndpoint:
         operators_only: bool = False,
         answers: AnswerCache | None = None,
         cdn_seconds: int = 0,
+        browsers: BrowserSessions | None = None,
     ) -> None:
         self.api, self.services, self.callers, self.answers = api, services, callers, answers
         self.trusted, self.cdn_seconds, self.prefaces = trusted, cdn_seconds, Prefaces(callers)
-        self.deadline_seconds, self.operators_only = deadline_seconds, operators_only
+        self.deadline_seconds, self.operators_only, self.browsers = deadline_seconds, operators_only, browsers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers that are kept go out before anything else is done, and are counted rather than logged."""
@@ -105,6 +108,8 @@ class GraphQLEndpoint:
     async def answer(self, exchange: Exchange) -> Answer:
         """What goes back; a GET's answer tells caches what it is to them."""
         answer = await self.coded(exchange)
+        if self.browsers and exchange.refresh_cookie:
+            return self.browsers.told(answer, exchange.refresh_cookie)
         return for_caches(answer, exchange.headers, seconds=self.cdn_seconds) if exchange.is_safe else answer
 
     async def coded(self, exchange: Exchange) -> Answer:
@@ -113,8 +118,10 @@ class GraphQLEndpoint:
         try:
             check_size(exchange.headers)
             media_type = answer_type(exchange.headers)
+            if self.browsers:
+                exchange.refresh_cookie = self.browsers.admit(exchange.method, exchange.headers)
             body = exchange.body = await self.read(exchange)
-            return self.kept(exchange, body, media_type) or await self.run(exchange, body, media_type)
+            return self.kept(exchange, media_type) or await self.run(exchange, body, media_type)
         except Refusal as refusal:
             return refused(refusal, media_type)
         except InvalidDocument as invalid:
@@ -134,38 +141,37 @@ class GraphQLEndpoint:
         check_method(exchange.method, exchange.headers)
         return await read_body(exchange.receive) if exchange.body is None else exchange.body
 
-    def kept(self, exchange: Exchange, body: bytes, media_type: str) -> Answer | None:
-        """What another guest was answered to the same request a moment ago. Sets the key that it is kept under."""
-        if exchange.preface is None:
-            return None
-        exchange.key = (exchange.preface, body)
-        content = self.answers.get(exchange.key) if self.answers else None
+    def kept(self, exchange: Exchange, media_type: str) -> Answer | None:
+        """What another guest was answered to the same GET a moment ago; for a POST that was looked up before all."""
+        content = self.answers.get(exchange.key) if self.answers and exchange.is_safe else None
         return None if content is None else Answer(200, content, media_type, is_shared=True)
 
     async def run(self, exchange: Exchange, body: bytes, media_type: str) -> Answer:
         run = self.run_of(exchange, body)
         await run.admit()
-        tenant = run.caller.tenant
-        if exchange.key is None or tenant is None or not run.ready.is_public:
+        if self.browsers:
+            self.browsers.check_roots(run.ready.root_names)
+        tenant, key = run.caller.tenant, exchange.key
+        if key is None or tenant is None or not run.ready.is_public:
             return answer_of(await run.execute(), run, media_type)
         if self.answers is None:
             return public_answer(await run.execute(), run, exchange, media_type)
         try:
             async with asyncio.timeout(self.deadline_seconds):
-                await self.answers.wait_for_other(exchange.key)
+                await self.answers.wait_for_other(key)
         except TimeoutError:
             raise too_slow() from None
-        content = self.answers.get(exchange.key)
+        content = self.answers.get(key)
         if content is not None:
             return Answer(200, content, media_type, run.ready.root_names, is_shared=True)
-        with self.answers.answering(exchange.key):
+        with self.answers.answering(key):
             # Before anything is read: what changes from here on makes the answer one of an older version.
             version = self.answers.versions.version_of(tenant.id)
             response = await run.execute()
             # While it ran, another tenant may have been found behind the slug: of that one's version nothing is known.
             if version is not None and "errors" not in response and run.is_at(tenant.id):
                 content = shared_content(response)
-                self.answers.keep(exchange.key, content, tenant.id, version, weight=len(body))
+                self.answers.keep(key, content, tenant.id, version, weight=len(body))
             return public_answer(response, run, exchange, media_type)
 
     def run_of(self, exchange: Exchange, body: bytes) -> Run:

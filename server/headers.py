@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
+from domain.api_keys import is_key
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -51,10 +53,19 @@ class RequestHeaders:
         return b"authorization" in self._first or b"cookie" in self._first
 
     @property
+    def bearer_token(self) -> str | None:
+        """What stands in `Authorization: Bearer …`, good or not; None without one."""
+        scheme, _, token = (self.get(b"authorization") or "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
+
+    @property
     def request_id(self) -> str:
-        """The id that the caller gave the request, if it looks like one; else a new one at each call."""
+        """The id that the caller gave the request, if it looks like one; else a new one at each call.
+
+        An API key looks like one, too, and the id is logged.
+        """
         given = self.get(b"x-request-id")
-        return given if given and REQUEST_ID.fullmatch(given) else new_request_id()
+        return given if given and REQUEST_ID.fullmatch(given) and not is_key(given) else new_request_id()
 
     @property
     def trace_id(self) -> str:

@@ -1,20 +1,22 @@
 """One GraphQL request from its body to its answer: who asks, whether they may and can pay, what it answers."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import structlog
 
 from db.session import StaleTenantError
+from domain.attempts import Attempt
 from domain.callers import Caller
-from domain.ports import Throttled
-from gql.access import operators_only, sign_in_first
+from domain.ports import LimitsUnavailable, Throttled, TooManyAttempts
+from gql.access import check_operator
 from gql.context import Context, Services
 from gql.elements import MOST_ELEMENTS
 from gql.errors import ErrorCode, Refusal
 from gql.pipeline import Api, GraphQLRequest, Ready
-from gql.throttling import cost_extension, throttled
+from gql.throttling import cost_extension, limits_unavailable, throttled, too_many_attempts
 from server.bounds import Bounds
 from server.callers import Callers
 from server.exchanges import Exchange
@@ -46,12 +48,29 @@ class Run:
 
     async def admit(self) -> None:
         """Raises `InvalidDocument`, or the `Refusal` of whoever may not ask this."""
-        preface = self._exchange.preface
-        remembered = self._callers.remembered(self._exchange.headers, preface.slugs if preface else None)
-        await self._let_in(remembered or await self._callers.identify(self._exchange.headers))
-        if self.ready.is_mutation and remembered:
+        remembered = await self._remembered()
+        if remembered is None:
+            await self._let_in(await self._callers.identify(self._exchange.headers))
+            return
+        try:
+            await self._let_in(remembered)
+        except Refusal as refusal:
+            if refusal.status != 403:
+                raise
+            # Who may not do it may have been given the right a moment ago.
+            await self._let_in(await self._callers.identify(self._exchange.headers))
+            return
+        if self.ready.is_mutation:
             # A query that meets a changed tenant is simply done again. What a mutation did cannot be.
             await self._let_in(await self._callers.identify(self._exchange.headers))
+
+    async def _remembered(self) -> Caller | None:
+        """Whoever asked here before; in center control everybody is looked up."""
+        headers, preface = self._exchange.headers, self._exchange.preface
+        slugs = preface.slugs if preface else None
+        if guest := self._callers.remembered(headers, slugs):
+            return guest
+        return None if self._operators_only else await self._callers.recalled(headers, slugs)
 
     async def _charge_for_reading(self) -> None:
         """A document that is not known has to be parsed and validated, whatever becomes of it then."""
@@ -60,8 +79,8 @@ class Run:
             await self._charge(max(1, len(query) // CHARACTERS_PER_POINT))
 
     async def _let_in(self, caller: Caller) -> None:
-        if self._operators_only and not caller.operator:
-            raise sign_in_first() if caller.person_id is None else operators_only()
+        if self._operators_only:
+            check_operator(caller)
         self.caller = caller
         await self._charge_for_reading()
         self.ready = self._api.prepare(self._request, caller)
@@ -69,9 +88,11 @@ class Run:
             structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant.id))
 
     async def execute(self) -> dict[str, Any]:
-        """The GraphQL response. Raises a `Refusal`: points are spent, or time is up; `ClientGone`."""
+        """The GraphQL response. Raises a `Refusal`: points or attempts are spent, or time is up; `ClientGone`."""
         ready = self.ready
         await self._charge(ready.cost)
+        if attempts := self._api.attempts(ready, self.caller):
+            await self._grant(attempts)
         try:
             body = await self._executed()
         except Refusal as refusal:
@@ -94,13 +115,28 @@ class Run:
         except Throttled as raised:
             raise throttled(raised, points) from None
 
+    async def _grant(self, attempts: Sequence[Attempt]) -> None:
+        """Whoever is signed in counts by the address as well: any account of one's own would do otherwise."""
+        try:
+            await self._services.attempts.grant(attempts, address=self._address)
+        except TooManyAttempts as raised:
+            raise too_many_attempts(raised) from None
+        except LimitsUnavailable:
+            raise limits_unavailable() from None
+
     @property
     def _client(self) -> str:
-        """Whose points are spent: a person's, or those of an address at one tenant."""
+        """Whose points are spent: a person's, an API key's, or those of an address at one tenant."""
         if self.caller.person_id:
             return f"person:{self.caller.person_id}"
+        if self.caller.key:
+            return f"key:{self.caller.key.id}"
         tenant = self.caller.tenant.id if self.caller.tenant else "none"
-        return f"guest:{tenant}:{self._callers.address(self._exchange.headers, self._exchange.peer)}"
+        return f"guest:{tenant}:{self._address}"
+
+    @property
+    def _address(self) -> str:
+        return self._callers.address(self._exchange.headers, self._exchange.peer)
 
     async def _executed(self) -> dict[str, Any]:
         if self.ready.is_mutation:
@@ -120,17 +156,20 @@ class Run:
             self._exchange.request_id,
             self.ready.document.selections,
             self._exchange.language,
+            self._address,
+            self._exchange.headers.bearer_token,
+            self._exchange.refresh_cookie,
         )
         try:
             body = await self._api.execute(self.ready, context)
         finally:
             await context.loaders.cancel()
         if self.caller.is_remembered and not context.has_read:
-            await self._prove_tenant()
+            await self._prove_caller()
         return body
 
-    async def _prove_tenant(self) -> None:
-        """Nothing was read, so nothing has shown yet that the tenant is still as remembered."""
+    async def _prove_caller(self) -> None:
+        """Nothing was read, so nothing has shown yet that tenant and caller are still as remembered."""
         found = await self._callers.identify(self._exchange.headers)
-        if found.tenant != self.caller.tenant:
+        if not found.is_still(self.caller):
             raise StaleTenantError

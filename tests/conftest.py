@@ -97,6 +97,8 @@ def settings(
         public_url="http://sadu.test",
         cost_bucket=100_000_000,  # every test asks from one address
         cost_restore=10_000_000,
+        auth_attempts_per_address=100_000,
+        auth_attempts_per_account=100_000,
     )
 
 

@@ -1,19 +1,22 @@
 """Statements about people, their passwords, codes, sessions and tokens.
 
-`find_account`, `write_password`, `find_refresh_token` and `memberships_of_person` call definer functions; everything
-else runs under row-level security, in a transaction scoped to the person.
+`identify_caller`, `find_account`, `write_password`, `find_refresh_token`, `record_account_act` and
+`memberships_of_person` call definer functions; everything else runs under row-level security, in a transaction scoped
+to the person.
 """
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AccountOutboxMessage, EmailCode, Person, PersonSession, RefreshToken, new_id
+from db.rows import Statement, compile_statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,33 @@ class MembershipFound:
     role: str
 
 
+@cache
+def identify_caller() -> Statement:
+    """Who asks, of which tenant, and what they are there."""
+    return compile_statement(text("SELECT * FROM identify_caller(:header, :host, :subject, :session, :api_key)"))
+
+
+async def record_account_act(
+    session: AsyncSession, *, act: str, request_id: str | None = None, address: str | None = None
+) -> None:
+    """Tell the audit log of every tenant that the scope's person works for; nothing where there is none."""
+    statement = text("SELECT record_account_act(:act, :request_id, :address)")
+    await session.execute(statement, {"act": act, "request_id": request_id, "address": address})
+
+
 async def find_account(session: AsyncSession, *, address: str) -> Account | None:
     """The account with this normalised address, found in any scope."""
     row = (await session.execute(text("SELECT * FROM find_account(:address)"), {"address": address})).one_or_none()
     return Account(address, *row) if row else None
+
+
+async def find_own_account(session: AsyncSession, *, person_id: uuid.UUID) -> Account:
+    """The account of the scope's person."""
+    email = (await session.execute(select(Person.email).where(Person.id == person_id))).scalar_one()
+    account = await find_account(session, address=email)
+    if account is None:
+        raise LookupError("a person without an account")
+    return account
 
 
 async def add_person(
@@ -198,12 +224,19 @@ async def find_live_session(
 
 
 async def revoke_sessions(
-    session: AsyncSession, *, person_id: uuid.UUID, because: str, session_id: uuid.UUID | None = None
+    session: AsyncSession,
+    *,
+    person_id: uuid.UUID,
+    because: str,
+    session_id: uuid.UUID | None = None,
+    but: uuid.UUID | None = None,
 ) -> None:
-    """End one session of the person, or all of them; one that has ended keeps its first reason."""
+    """End one session of the person, or all `but` one, or all; one that has ended keeps its first reason."""
     statement = update(PersonSession).where(PersonSession.person_id == person_id, PersonSession.revoked_at.is_(None))
     if session_id is not None:
         statement = statement.where(PersonSession.id == session_id)
+    if but is not None:
+        statement = statement.where(PersonSession.id != but)
     ended = statement.values(revoked_at=func.now(), revoked_because=because)
     await session.execute(ended.execution_options(synchronize_session=False))
 

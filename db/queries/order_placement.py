@@ -1,13 +1,14 @@
 """The statements that an order is placed by, compiled once. Each is a round trip under locks: so there are few."""
 
+import uuid
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Integer,
     LargeBinary,
+    Select,
     Text,
     Uuid,
     and_,
@@ -56,21 +57,6 @@ def open_and_claim() -> Statement:
 
 
 @cache
-def claimed_key() -> Statement:
-    columns = (IdempotencyRecord.fingerprint, IdempotencyRecord.entity_id)
-    return compile_statement(select(*columns).where(same_key()))
-
-
-def same_key() -> ColumnElement[bool]:
-    return and_(
-        IdempotencyRecord.tenant_id == parameter("tenant_id", Uuid()),
-        IdempotencyRecord.operation == parameter("operation", Text()),
-        IdempotencyRecord.actor_key == parameter("actor_key", Text()),
-        IdempotencyRecord.key == parameter("key", Text()),
-    )
-
-
-@cache
 def held_offers() -> Statement:
     """The variants on sale among `variant_ids`, their items held against a change of key, in the order of their ids."""
     of_item = and_(CatalogItem.tenant_id == CatalogVariant.tenant_id, CatalogItem.id == CatalogVariant.item_id)
@@ -90,12 +76,7 @@ def held_offers() -> Statement:
 @cache
 def locked_stock() -> Statement:
     """What is left of the variants that are not archived, held until the transaction ends."""
-    return compile_statement(
-        select(CatalogVariant.id, CatalogVariant.stock)
-        .where(CatalogVariant.id == any_(parameter("variant_ids", ARRAY(Uuid()))), CatalogVariant.archived_at.is_(None))
-        .order_by(CatalogVariant.id)
-        .with_for_update(key_share=True)
-    )
+    return compile_statement(locked_variants())
 
 
 @cache
@@ -106,13 +87,7 @@ def taken_stock() -> Statement:
         .table_valued(column("id", Uuid()), column("quantity", Integer()))
         .render_derived(name="wanted")
     )
-    locked = (
-        select(CatalogVariant.id, CatalogVariant.stock)
-        .where(CatalogVariant.id == any_(parameter("variant_ids", ARRAY(Uuid()))), CatalogVariant.archived_at.is_(None))
-        .order_by(CatalogVariant.id)
-        .with_for_update(key_share=True)
-        .cte("locked")
-    )
+    locked = locked_variants().cte("locked")
     return compile_statement(
         update(CatalogVariant)
         .where(
@@ -123,6 +98,16 @@ def taken_stock() -> Statement:
         # Of what was locked, and not of the row that the statement saw before it had to wait.
         .values(stock=locked.c.stock - wanted.c.quantity, updated_at=func.now())
         .returning(CatalogVariant.id)
+    )
+
+
+def locked_variants() -> Select[uuid.UUID, int | None]:
+    """Locked in the order of their ids, so that no two orders wait for each other."""
+    return (
+        select(CatalogVariant.id, CatalogVariant.stock)
+        .where(CatalogVariant.id == any_(parameter("variant_ids", ARRAY(Uuid()))), CatalogVariant.archived_at.is_(None))
+        .order_by(CatalogVariant.id)
+        .with_for_update(key_share=True)
     )
 
 

@@ -14,6 +14,14 @@ const EARLY_MILLISECONDS = 30_000;
 const SIGN_IN = `mutation SessionSignIn($email: String!, $password: String!) {
   result: sessionSignIn(input: { email: $email, password: $password }) {
     session { accessToken refreshToken expiresIn }
+    challenge { token }
+    userErrors { code message field }
+  }
+}`;
+
+const VERIFY = `mutation SessionVerify($challenge: String!, $code: String!) {
+  result: sessionVerify(input: { challenge: $challenge, code: $code }) {
+    session { accessToken refreshToken expiresIn }
     userErrors { code message field }
   }
 }`;
@@ -44,11 +52,12 @@ export async function signIn(email, password) {
   replaceSession({ label: email, ...granted });
 }
 
-/** Takes an access token as it was copied, with or without "Bearer". */
+/** Takes an access token or an API key as it was copied, with or without "Bearer". */
 export function adoptToken(text) {
   const accessToken = text.trim().replace(/^bearer\s+/i, "");
   if (!/^[\x21-\x7e]+$/.test(accessToken)) throw new Error("That is not a token: it must be one word.");
-  replaceSession({ label: `Token …${accessToken.slice(-4)}`, accessToken });
+  const kind = accessToken.startsWith("sadu_live_") ? "API key" : "Token";
+  replaceSession({ label: `${kind} …${accessToken.slice(-4)}`, accessToken });
 }
 
 export function signOut() {
@@ -96,9 +105,17 @@ async function requestSession(query, variables) {
   const { status, result } = await postGraphQL(PUBLIC_ENDPOINT, { query, variables });
   const payload = result?.data?.result;
   if (payload?.session) return grantedSession(payload.session);
+  if (payload?.challenge) return answerChallenge(payload.challenge.token);
   const reason = messagesOf(result, payload).join(" ") || "The server gave no session.";
   const isRefused = Boolean(payload) || status === 401 || status === 403;
   throw isRefused ? new SessionRefused(reason) : new Error(reason);
+}
+
+/** The password was right, and the account has a second factor. */
+async function answerChallenge(challenge) {
+  const code = window.prompt("The six digits that your authenticator app shows:");
+  if (!code) throw new SessionRefused("Without the code of your authenticator app you are not signed in.");
+  return requestSession(VERIFY, { challenge, code });
 }
 
 function grantedSession({ accessToken, refreshToken, expiresIn }) {

@@ -6,10 +6,10 @@ import pytest
 
 from db.security.roles import connected
 from tests.support.api import Api
-from tests.support.authorisation.stage import Tools
 from tests.support.databases import Databases
 from tests.support.factories import Factory
 from tests.support.mail import Post
+from tests.support.tools import Tools
 
 
 @pytest.fixture

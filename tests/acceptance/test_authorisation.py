@@ -13,7 +13,8 @@ from tests.support.authorisation.matrix import MATRIX, NULL_FOR_SOME, written
 from tests.support.authorisation.open_doors import api_without_doors
 from tests.support.authorisation.runs import Run, knock_at_center_control
 from tests.support.authorisation.selections import core, field_type, possible_types, roots_of, rows_of
-from tests.support.authorisation.stage import Stage, Tools
+from tests.support.authorisation.stage import Stage
+from tests.support.tools import Tools
 
 EVERYTHING, PUBLISHED = core(admin_schema), core(public_schema)
 PERSONS = [audience for audience in Audience if audience is not Audience.OPERATOR]
@@ -35,14 +36,13 @@ def test_every_field_has_a_row_and_every_row_a_field() -> None:
 
 
 def test_a_field_that_is_refused_within_an_answer_may_be_null() -> None:
-    """Mission T3. Otherwise the refusal would take its neighbours along."""
+    """Otherwise the refusal would take its neighbours along."""
     refused = [row for row, each in MATRIX.items() if each.others and " on " not in row]
     assert refused
     assert [row for row in refused if field_type(EVERYTHING, row).endswith("!")] == []
 
 
 def test_every_mutation_and_every_kind_of_user_error_is_provoked() -> None:
-    """Mission T3."""
     assert INPUTS.keys() == {root.name for root in roots_of(EVERYTHING, "mutation")}
     assert sorted(FAULTS) == possible_types(EVERYTHING, EVERYTHING.get_type("UserError"))
 
@@ -69,7 +69,7 @@ async def test_center_control_refuses_everybody_else_whatever_they_ask(tools: To
 
 @pytest.mark.parametrize("audience", PERSONS, ids=name_of)
 async def test_behind_an_open_door_everything_is_locked_as_well(tools: Tools, parts: Parts, audience: Audience) -> None:
-    """Mission T3. The door is not the lock."""
+    """The door is not the lock."""
     async with api_without_doors(parts) as api:
         run = Run(await Stage.set_up(replace(tools, api=api), audience))
         await run.push()

@@ -20,6 +20,7 @@ from db.rows import rows_within
 from db.session import Scope
 from domain.along import Along
 from domain.callers import Caller, identify
+from domain.signing import Signer
 from gql.access import Door
 from gql.context import Context, Services
 from gql.errors import Refusal
@@ -104,7 +105,7 @@ def unmasked(result: ExecutionResult) -> Any:
 
 async def caller_of(parts: Parts, shop: Shop, role: str) -> Caller:
     async with parts.database.read(Scope()) as session:
-        guest = await identify(await rows_within(session), header_slug=shop.slug, host_slug=None, claims=None)
+        guest = await identify(await rows_within(session), header_slug=shop.slug, host_slug=None)
     if role == "guest":
         return guest
     return replace(guest, person_id=shop.owner.person.id, role=role)
@@ -124,7 +125,16 @@ async def compare_many(parts: Parts, factory: Factory, role: str, *, wanted: int
     shop = await factory.shop()
     arguments = await furnish(parts, shop)
     database, platform = parts.database, parts.platform_database
-    services = Services(database, platform, parts.identity, parts.signal, parts.throttle, lambda _tenant: None)
+    services = Services(
+        database,
+        platform,
+        parts.identity,
+        parts.signal,
+        parts.throttle,
+        parts.attempts,
+        Signer(b"a secret of the tests"),
+        lambda _tenant: None,
+    )
     stage = Stage(
         services, await caller_of(parts, shop, role), Api(public_schema), Api(public_schema, compiles=False), Figures()
     )

@@ -10,8 +10,11 @@ import pytest
 
 from bootstrap import Settings
 from db.security.roles import APP, OWNER, PLATFORM, objections_to_login
+from domain.ports import SignUp
 from tests.support.api import Api
 from tests.support.databases import Databases
+from tests.support.people import PASSWORD, Person
+from tests.support.tools import Tools
 
 SADU = Path(sys.executable).with_name("sadu")
 SIGN_IN = """mutation($input: SessionSignInInput!) {
@@ -99,6 +102,25 @@ async def test_an_operator_needs_the_owners_login_and_a_good_password(
     powerless = await sadu(*arguments, variables=variables | {"SADU_OPERATOR_PASSWORD": "a quiet harbour 7"})
     assert powerless[0] != 0
     assert "SADU_OWNER_DATABASE_URL" in powerless[1]
+
+
+async def test_the_command_takes_a_lost_second_factor_away(
+    tools: Tools, settings: Settings, databases: Databases, database_name: str
+) -> None:
+    """Mission T6."""
+    variables, email = variables_for(settings, databases, database_name), f"{tools.factory.word()}@people.test"
+    await tools.factory.parts.local.provision(SignUp(email=email, password=PASSWORD, name="Noura", locale="en"))
+    noura = Person(tools.api, tools.post, email)
+    token = (await noura.sign_in())["accessToken"]
+    await noura.enrol(token)
+    await noura.challenge()
+    assert (await sadu("mfa", "reset", email, variables=variables))[0] == 0
+    assert (await noura.view(token)).status == 401
+    await noura.sign_in()
+    for unfit in (email, "nobody@people.test", "nonsense"):
+        status, said = await sadu("mfa", "reset", unfit, variables=variables)
+        assert status == 1
+        assert "Traceback" not in said
 
 
 async def test_smoke_asks_a_running_deployment(api: Api) -> None:

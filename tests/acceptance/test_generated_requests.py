@@ -70,6 +70,7 @@ class Stage:
         member = await (self.factory.operator() if self.role == "operator" else self.factory.member())
         async with self.factory.parts.database.write(Scope(self.shop.tenant.id)) as session:
             session.add(Membership(tenant_id=self.shop.tenant.id, person_id=member.person.id, role="owner"))
+        await self.factory.customer(self.shop, member)
         return member.token
 
     async def ask(self, asked: Request) -> Reply:

@@ -29,7 +29,7 @@ async def test_graphiql_needs_no_other_host(api: Api) -> None:
 async def test_every_role_has_examples_and_they_fit_the_schema(api: Api) -> None:
     """Mission W1."""
     listed: list[dict[str, Any]] = (await api.http.get("/graphiql/examples.json")).json()["roles"]
-    assert {role["role"] for role in listed} == {"guest", "person", "owner", "operator"}
+    assert {role["role"] for role in listed} == {"guest", "customer", "person", "owner", "operator"}
     for role in listed:
         assert role["examples"], role["role"]
         for example in role["examples"]:

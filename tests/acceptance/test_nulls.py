@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.support.api import Api
+from tests.support.customers import Shopper
 from tests.support.factories import Factory, Shop
 
 INPUTS = "{ __schema { types { name inputFields { name description type { kind } } } } }"
@@ -19,10 +20,15 @@ async def test_null_in_any_field_of_an_update_clears_it_or_is_a_fault_with_its_p
     """Mission S1, S3: every field of every update, found by introspection."""
     product = await factory.product(shop)
     made = await api.execute(CATEGORY, {"input": {"name": {"en": "Shelf"}}}, token=shop.token, tenant=shop.slug)
+    await Shopper(api, shop, shop.owner).register()
     needed: dict[str, dict[str, Any]] = {
+        "AccountUpdateInput": {},
         "TenantUpdateInput": {},
+        "MembershipUpdateInput": {},  # has nothing that may be left out
         "CatalogItemUpdateInput": {"id": product.id},
         "CatalogVariantUpdateInput": {"id": product.variant_id},
+        "CustomerUpdateInput": {},
+        "CustomerAddressUpdateInput": {},  # has nothing that may be left out
         "CategoryUpdateInput": {"id": made.payload("categoryCreate")["category"]["id"]},
     }
     updates = await update_inputs(api)

@@ -452,7 +452,7 @@ async def test_an_order_that_is_not_there_is_not_found(till: Till, factory: Fact
 
 @pytest.mark.parametrize("step", ["orderConfirm", "orderFulfil", "orderCancel"])
 async def test_strangers_change_and_read_nothing(till: Till, factory: Factory, step: str) -> None:
-    """Mission O1, T9."""
+    """Mission O1."""
     sold = await till.sell()
     order = await till.order((sold, 1))
     owner_elsewhere, nobody = await factory.shop(), await factory.member()
@@ -476,7 +476,7 @@ async def test_strangers_change_and_read_nothing(till: Till, factory: Factory, s
 
 
 async def test_a_suspended_shop_takes_no_orders(till: Till, factory: Factory) -> None:
-    """Mission O1, T9."""
+    """Mission S2."""
     sold = await till.sell()
     given = submission((sold, 1))
     operator = await factory.operator()

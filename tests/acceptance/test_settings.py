@@ -53,6 +53,7 @@ def test_a_login_with_too_much_power_is_refused_by_name(
 
 def test_production_refuses_embedded_parts_and_development_keys(settings: Settings, tmp_path: Path) -> None:
     key_file = tmp_path / "key.pem"
+    assert settings.identity_private_key_file
     key_file.write_text(f"{DEVELOPMENT_MARK}\n{settings.identity_private_key_file.read_text()}")
     refused = run(
         "serve",

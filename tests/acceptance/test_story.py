@@ -135,7 +135,7 @@ def logged() -> Generator[io.StringIO]:
 async def test_nothing_that_anybody_types_is_logged(
     api: Api, post: Post, factory: Factory, logged: io.StringIO
 ) -> None:
-    """Mission X6, T3: a canary in every input of the story, good and bad, and none in the logs."""
+    """A canary in every input of the story, good and bad, and none in the logs."""
     story = Storyteller(api, post)
     await tell(story)
     canary = story.canary

@@ -272,7 +272,7 @@ async def test_connections_that_broke_while_nobody_used_them_fail_nobody(
 
 async def edition_of(database: Database, shop: Shop) -> int:
     async with database.read(Scope()) as session:
-        caller = await identify(await rows_within(session), header_slug=shop.slug, host_slug=None, claims=None)
+        caller = await identify(await rows_within(session), header_slug=shop.slug, host_slug=None)
     assert caller.tenant is not None
     return caller.tenant.edition
 

@@ -85,7 +85,7 @@ ONE_STATEMENT = {
 async def test_items_are_one_statement_with_all_that_belongs_to_them(
     api: Api, parts: Parts, factory: Factory, document: str, selection: str
 ) -> None:
-    """Once a guest's tenant is remembered there is no other; members are looked up with every request."""
+    """Once tenant and caller are remembered there is no other."""
     shop = await factory.shop()
     async with parts.database.write(shop.actor.scope) as session:
         shelf = await categories.create(session, actor=shop.actor, given=NewCategory(LocalizedText("Top", None)))
@@ -99,8 +99,8 @@ async def test_items_are_one_statement_with_all_that_belongs_to_them(
             reply = await api.execute(f"{query} # {number}", token=token, tenant=shop.slug)
         assert product.item.slug in str(reply.data)
         asked.append(statements)
-    assert [len(each) for each in asked] == ([2, 2, 2] if token else [2, 1, 1]), asked
-    assert "find_caller" in asked[0][0]
+    assert [len(each) for each in asked] == [2, 1, 1], asked
+    assert "identify_caller" in asked[0][0]
     assert all("FROM catalog_items" in each[-1] for each in asked)
     along = {"catalog_variants", "categories"} if selection == WHOLE else set[str]()
     assert {table for table in ("catalog_variants", "categories") if f"FROM {table}" in asked[0][-1]} == along

@@ -156,14 +156,14 @@ async def test_own_fingerprint_serves_no_page_sources_or_paths(browser: httpx.As
 async def test_examples_are_told_by_role(browser: httpx.AsyncClient) -> None:
     answer = await browser.get("/graphiql/examples.json")
     roles = cast("list[RoleExamples]", answer.json()["roles"])
-    assert [role["role"] for role in roles] == ["guest", "person", "owner", "operator"]
+    assert [role["role"] for role in roles] == ["guest", "customer", "person", "owner", "operator"]
     assert all(role["examples"] and role["label"] for role in roles)
     assert all(example["title"] for role in roles for example in role["examples"])
     assert [role["endpoint"] for role in roles].count("/admin/graphql") == 1
 
 
 def test_every_example_belongs_to_a_told_role() -> None:
-    assert {path.parent.name for path in EXAMPLE_PATHS} == {"guest", "person", "owner", "operator"}
+    assert {path.parent.name for path in EXAMPLE_PATHS} == {"guest", "customer", "person", "owner", "operator"}
 
 
 @pytest.mark.parametrize("path", EXAMPLE_PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")

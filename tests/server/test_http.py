@@ -127,10 +127,10 @@ async def test_what_breaks_before_execution_is_masked_too(breakable: Breakable) 
     async with connected(breakable.owner_url) as connection:
         await connection.execute(text("DROP FUNCTION find_memberships"))
         await connection.execute(text("SET ROLE sadu_lookup"))
-        await connection.execute(text("DROP FUNCTION find_caller"))
+        await connection.execute(text("DROP FUNCTION identify_caller"))
     reply = await breakable.api.execute("{ __typename }")
     assert (reply.status, reply.codes) == (500, ["INTERNAL_ERROR"])
-    assert "find_caller" not in str(reply.body)
+    assert "identify_caller" not in str(reply.body)
 
 
 async def test_a_query_past_its_deadline_is_ended(breakable: Breakable) -> None:

@@ -38,7 +38,7 @@ class Process:
         """How many times the tenant is looked up for this request."""
         with counted_statements(self.parts.database) as statements:
             await self.ask(query, slug)
-        return sum("find_caller" in statement for statement in statements)
+        return sum("identify_caller" in statement for statement in statements)
 
     async def remember(self, slug: str) -> None:
         await self.ask(READ, slug)
@@ -185,7 +185,7 @@ async def test_a_mutation_is_done_once_and_for_the_tenant_as_it_is_now(
     await process.remember(shop.slug)
     with counted_statements(process.parts.database) as statements:
         await process.ask(SUBMIT, shop.slug, {"input": order_of(product)})
-    assert sum("find_caller" in statement for statement in statements) == 1
+    assert sum("identify_caller" in statement for statement in statements) == 1
     assert await orders_of(elsewhere, shop) == (1, 4)
 
     await process.remember(shop.slug)
@@ -259,7 +259,7 @@ def memory(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Callers:
     """With room for three."""
     monkeypatch.setattr(callers, "MOST_REMEMBERED", 3)
     verifier = JwtVerifier(StaticKeys(parts.signer.public_key), parts.settings.issuer, "sadu-web")
-    return Callers(parts.database, verifier, "localhost", 0, 10)
+    return Callers(parts.database, verifier, base_domain="localhost", trusted_proxies=0, deadline_seconds=10)
 
 
 async def test_only_so_many_tenants_are_remembered(memory: Callers, factory: Factory) -> None:

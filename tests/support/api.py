@@ -94,6 +94,7 @@ async def running_api(parts: Parts) -> AsyncGenerator[Api]:
         app,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # as `sadu serve`: `trusted_proxies` says what is believed
         loop="none",
         lifespan="on",
         timeout_graceful_shutdown=2,

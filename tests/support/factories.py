@@ -3,17 +3,17 @@
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import text
 
 from bootstrap import Parts
-from db.models import CatalogItem, CatalogVariant, Membership, Person, PersonSession, Tenant, new_id
+from db.models import ApiKey, CatalogItem, CatalogVariant, Membership, Person, PersonSession, Tenant, new_id
 from db.security.roles import connected
 from db.session import Scope
-from domain import catalog, catalog_items, tenants
+from domain import api_keys, catalog, catalog_items, customers, tenants
 from domain.actors import Actor, ActorKind
 from domain.catalog_items import NewItem
 from domain.catalog_variants import VariantFields
@@ -106,6 +106,15 @@ class Factory:
             )
         return Member(person, self.sign(person, session_id), session_id)
 
+    async def another_session(self, member: Member) -> Member:
+        """The same person, signed in on another device."""
+        person, session_id = member.person, new_id()
+        async with self.parts.database.write(Scope(person_id=person.id)) as session:
+            session.add(
+                PersonSession(person_id=person.id, id=session_id, expires_at=datetime.now(UTC) + timedelta(days=1))
+            )
+        return Member(person, self.sign(person, session_id), session_id)
+
     def sign(self, person: Person, session_id: object) -> str:
         """An access token as the product signs it."""
         return self.parts.signer.sign(
@@ -161,6 +170,24 @@ class Factory:
         async with self.parts.database.write(Scope(shop.tenant.id)) as session:
             session.add(Membership(tenant_id=shop.tenant.id, person_id=member.person.id, role=role))
         return member
+
+    async def customer(self, shop: Shop, member: Member | None = None) -> Member:
+        """A person who has registered at the shop."""
+        member = member or await self.member()
+        actor = Actor(ActorKind.PERSON, shop.tenant.id, member.person.id)
+        async with self.parts.database.write(actor.scope) as session:
+            await customers.register(session, actor=actor, given=customers.Registration(phone="+965 5000 1234"))
+        return member
+
+    async def api_key(self, shop: Shop, *scopes: str) -> Member:
+        """A program of the shop's: the owner, who made it, but for the key in place of a token."""
+        key = api_keys.new_key()
+        row = ApiKey(tenant_id=shop.tenant.id, name="Program", hint=key[-4:], key_hash=api_keys.key_hash(key))
+        row.scopes, row.created_by = list(scopes), shop.owner.person.id
+        row.last_used_at = datetime.now(UTC) + timedelta(hours=1)  # until then its use is not noted
+        async with self.parts.database.write(shop.actor.scope) as session:
+            session.add(row)
+        return replace(shop.owner, token=key)
 
     async def operator(self) -> Member:
         """One who runs the platform: written by the owner's login, as the command line does."""

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from bootstrap import Parts
 from db.rows import rows_within
-from domain import catalog, catalog_items, catalog_variants, categories, orders
+from domain import catalog, catalog_items, catalog_variants, categories, invitations, orders
 from domain.catalog_items import NewItem
 from domain.catalog_variants import VariantFields
 from domain.categories import NewCategory
@@ -19,6 +19,7 @@ from domain.changes import ABSENT
 from domain.errors import UserFault, UserFaults
 from domain.order_placement import Customer, NewOrder, NewOrderLine, place
 from domain.pages import encode_cursor
+from domain.signing import Signer
 from domain.texts import LocalizedText
 from gql.ids import global_id
 from tests.support.factories import Shop
@@ -34,6 +35,7 @@ async def furnish(parts: Parts, shop: Shop, *, items: int = 14) -> Mapping[str, 
     shelves = await furnish_categories(parts, shop)
     made = [await furnish_item(parts, shop, shelves, number) for number in range(items)]
     placed = await furnish_orders(parts, shop, [row for rows in made for row in rows[1]])
+    tokens = [await furnish_invitation(parts, shop, number) for number in range(3)]
     async with parts.database.read(shop.actor.scope) as session:
         items_found = (await session.execute(text("SELECT id, slug, created_at FROM catalog_items"))).all()
         slugs = list((await session.execute(text("SELECT slug FROM categories"))).scalars())
@@ -46,6 +48,8 @@ async def furnish(parts: Parts, shop: Shop, *, items: int = 14) -> Mapping[str, 
         "ids": literals(ids),
         "slug": literals([*(row.slug for row in items_found), *slugs, "nowhere"]),
         "category": literals([*slugs, "nowhere"]),
+        "token": literals([*tokens, "of nobody"]),
+        "act": literals(["team.invite", "tenant.create", "nothing"]),
         "first": ["0", "1", "2", "3", "5", "20"],
         "after": literals([*cursors, *cursors, "of nobody"]),
     }
@@ -64,6 +68,14 @@ async def furnish_categories(parts: Parts, shop: Shop) -> list[uuid.UUID]:
             given = NewCategory(name, parent_id=None if above is None else found[above])
             found.append((await categories.create(session, actor=shop.actor, given=given)).id)
     return found
+
+
+async def furnish_invitation(parts: Parts, shop: Shop, number: int) -> str:
+    """An open invitation; its token."""
+    signer, email = Signer(b"a secret of the tests"), f"colleague-{number}@people.test"
+    async with parts.database.write(shop.actor.scope) as session:
+        made = await invitations.create(session, actor=shop.actor, signer=signer, email=email, role="member")
+    return invitations.token_of(signer, made.id, sends=1)
 
 
 async def furnish_item(

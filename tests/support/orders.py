@@ -34,9 +34,10 @@ userErrors {
 }
 """
 
-SUBMIT = (
-    f"mutation($input: OrderSubmitInput!) {{ orderSubmit(input: $input) {{ order {{ ...order }} {ERRORS} }} }} {ORDER}"
-)
+SUBMIT = f"""
+mutation($input: OrderSubmitInput!) {{ orderSubmit(input: $input) {{ order {{ ...order }} orderToken {ERRORS} }} }}
+{ORDER}
+"""
 
 ADVANCE = {
     step: f"""mutation($input: {step[0].upper()}{step[1:]}Input!) {{

@@ -12,20 +12,20 @@ from sqlalchemy.engine import AdaptedConnection
 
 from db.session import Database
 
-ENVELOPE = re.compile(r"BEGIN|COMMIT|ROLLBACK|SELECT set_config\('app\.current_tenant'|SELECT expect_tenant")
+ENVELOPE = re.compile(r"BEGIN|COMMIT|ROLLBACK|SELECT set_config\('app\.current_tenant'|SELECT expect_")
 """How the statements begin that open a transaction in its scope and end it."""
 DRIVER = re.compile(r"'jit'|pg_catalog\.pg_type")
 """How a new connection learns of types that it has not seen before."""
 
 
 @contextmanager
-def counted_statements(*databases: Database) -> Generator[list[str]]:
-    """Collects what sessions and rows ask of databases, without what opens and ends transactions."""
+def counted_statements(*databases: Database, with_envelopes: bool = False) -> Generator[list[str]]:
+    """Collects what sessions and rows ask of databases, as a rule without what opens and ends transactions."""
     statements: list[str] = []
     watched: set[Connection[Record]] = set()
 
     def note(statement: str) -> None:
-        if not ENVELOPE.match(statement):
+        if with_envelopes or not ENVELOPE.match(statement):
             statements.append(statement)
 
     def from_session(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

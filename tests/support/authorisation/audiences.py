@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, unique
 
+from domain.actors import KEY_SCOPES
 from tests.support.factories import Factory, Member, Shop
 
 PUBLIC, PRIVILEGED = "/graphql", "/admin/graphql"
@@ -17,6 +18,10 @@ async def nobody(_factory: Factory, _shop: Shop) -> None:
 
 async def somebody(factory: Factory, _shop: Shop) -> Member:
     return await factory.member()
+
+
+async def a_customer(factory: Factory, shop: Shop) -> Member:
+    return await factory.customer(shop)
 
 
 async def a_member(factory: Factory, shop: Shop) -> Member:
@@ -35,6 +40,14 @@ async def another_owner(factory: Factory, _shop: Shop) -> Member:
     return (await factory.shop()).owner
 
 
+async def a_program(factory: Factory, shop: Shop) -> Member:
+    return await factory.api_key(shop, *(scope.value for scope in KEY_SCOPES))
+
+
+async def a_program_without_scope(factory: Factory, shop: Shop) -> Member:
+    return await factory.api_key(shop)
+
+
 async def an_operator(factory: Factory, _shop: Shop) -> Member:
     return await factory.operator()
 
@@ -48,10 +61,13 @@ class Audience(Enum):
 
     GUEST = nobody, PUBLIC
     OUTSIDER = somebody, PUBLIC
+    CUSTOMER = a_customer, PUBLIC
     MEMBER = a_member, PUBLIC
     ADMIN = an_admin, PUBLIC
     OWNER = the_owner, PUBLIC
     FOREIGN_OWNER = another_owner, PUBLIC
+    API_KEY = a_program, PUBLIC
+    API_KEY_WITHOUT_SCOPE = a_program_without_scope, PUBLIC
     OPERATOR = an_operator, PUBLIC
     CENTER_CONTROL = an_operator, PRIVILEGED
 
@@ -67,11 +83,16 @@ class Audience(Enum):
 Audiences = frozenset[Audience]
 
 EVERYONE: Audiences = frozenset(Audience)
-SIGNED_IN: Audiences = EVERYONE - {Audience.GUEST}
+KEYS: Audiences = frozenset({Audience.API_KEY, Audience.API_KEY_WITHOUT_SCOPE})
+SIGNED_IN: Audiences = EVERYONE - {Audience.GUEST} - KEYS
+CUSTOMERS: Audiences = frozenset({Audience.CUSTOMER})
 STAFF: Audiences = frozenset({Audience.MEMBER, Audience.ADMIN, Audience.OWNER})
 MANAGERS: Audiences = STAFF - {Audience.MEMBER}
-BELONGING: Audiences = STAFF | {Audience.FOREIGN_OWNER}
-"""People of some tenant, be it this one or another."""
+OWNERS: Audiences = frozenset({Audience.OWNER})
+DESK: Audiences = STAFF | {Audience.API_KEY}
+"""Whoever works on catalogue and orders."""
+INSIDE: Audiences = STAFF | KEYS
+"""Whoever gets into the back office, be it to find every door locked."""
 CENTER: Audiences = frozenset({Audience.CENTER_CONTROL})
 
 

@@ -17,10 +17,16 @@ from tests.support.factories import Shop
 Path = tuple[str | int, ...]
 
 OF_A_TENANT: Mapping[str, str] = {
+    "address": "SELECT id FROM customer_addresses WHERE tenant_id = :tenant",
+    "audit": "SELECT id FROM audit_entries WHERE tenant_id = :tenant",
     "category": "SELECT id FROM categories WHERE tenant_id = :tenant",
+    "customer": "SELECT id FROM customers WHERE tenant_id = :tenant",
     "entry": "SELECT id FROM timeline_entries WHERE tenant_id = :tenant",
+    "invitation": "SELECT id FROM invitations WHERE tenant_id = :tenant",
     "item": "SELECT id FROM catalog_items WHERE tenant_id = :tenant",
+    "key": "SELECT id FROM api_keys WHERE tenant_id = :tenant",
     "line": "SELECT id FROM order_lines WHERE tenant_id = :tenant",
+    "membership": "SELECT id FROM memberships WHERE tenant_id = :tenant",
     "order": "SELECT id FROM orders WHERE tenant_id = :tenant",
     "person": "SELECT person_id FROM memberships WHERE tenant_id = :tenant",
     "tenant": "SELECT id FROM tenants WHERE id = :tenant",

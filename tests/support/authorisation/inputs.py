@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from gql.ids import global_id
+from tests.support.authorisation import customer_inputs, identity_inputs, key_inputs, team_inputs
 from tests.support.authorisation.stage import PHONE, PROFILE, Stage, full_item, submission
 from tests.support.factories import Product
 from tests.support.orders import ADVANCE, SUBMIT
@@ -192,10 +193,27 @@ INPUTS: Mapping[str, Prepare] = {
     "accountConfirmationResend": address_to_confirm,
     "accountPasswordForgot": address_to_reset,
     "accountPasswordReset": reset,
-    "sessionSignIn": credentials,
+    "accountPasswordChange": identity_inputs.password_change,
+    "accountUpdate": identity_inputs.self_description,
+    "sessionSignIn": identity_inputs.credentials_of_the_protected,
+    "sessionVerify": identity_inputs.answer_to_challenge,
+    "sessionRecover": identity_inputs.recovery,
     "sessionRefresh": refresh_token,
+    "mfaBegin": nothing,
+    "mfaConfirm": identity_inputs.first_code,
+    "mfaRecoveryCodesRenew": identity_inputs.password_again,
+    "mfaDisable": identity_inputs.both_factors,
     "tenantCreate": new_tenant,
     "tenantUpdate": profile,
+    "membershipUpdate": team_inputs.promotion,
+    "membershipRemove": team_inputs.colleague,
+    "invitationCreate": team_inputs.new_invitee,
+    "invitationResend": team_inputs.open_invitation,
+    "invitationRevoke": team_inputs.open_invitation,
+    "invitationAccept": team_inputs.mailed_token,
+    "apiKeyCreate": key_inputs.new_key,
+    "apiKeyRotate": key_inputs.good_key,
+    "apiKeyRevoke": key_inputs.good_key,
     "tenantSuspend": another_tenant,
     "tenantDisable": another_tenant,
     "tenantReactivate": suspended_tenant,
@@ -215,8 +233,20 @@ INPUTS: Mapping[str, Prepare] = {
     "orderConfirm": pending_order,
     "orderFulfil": confirmed_order,
     "orderCancel": pending_order,
-    # The last one: nobody is signed in behind it.
-    "sessionSignOut": nothing,
+    "orderClaim": customer_inputs.claim,
+    "customerUpdate": customer_inputs.profile,
+    "customerAddressCreate": customer_inputs.new_address,
+    "customerAddressUpdate": customer_inputs.another_address,
+    "customerAddressSetDefault": customer_inputs.some_address,
+    "customerAddressDelete": customer_inputs.some_address,
+    # Whoever asks is a customer from then on.
+    "customerRegister": customer_inputs.registration,
+    # The last ones: the owner is none behind the first of them, nobody belongs here behind the second, and nobody is
+    # signed in behind the others.
+    "ownershipTransfer": team_inputs.heir,
+    "membershipLeave": team_inputs.owner_left_behind,
+    "sessionSignOutEverywhere": nothing,
+    "sessionSignOut": identity_inputs.back_again,
 }
 """One of every mutation, in the order in which they are played."""
 

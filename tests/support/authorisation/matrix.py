@@ -7,10 +7,13 @@ A field without a row is red, and so is a row without a field, or one that names
 from collections.abc import Iterator, Mapping
 
 from tests.support.authorisation.audiences import (
-    BELONGING,
     CENTER,
+    CUSTOMERS,
+    DESK,
     EVERYONE,
+    INSIDE,
     MANAGERS,
+    OWNERS,
     SIGNED_IN,
     STAFF,
     Audiences,
@@ -20,16 +23,21 @@ from tests.support.authorisation.audiences import (
 )
 
 PROFILE = "id slug name contactEmail contactPhone brandPrimary brandSecondary locale timeZone currency"
-NODES = {"CatalogItem CatalogVariant Category": EVERYONE, "Order": only(STAFF, others=Refusal.NULL)}
+NODES = {
+    "CatalogItem CatalogVariant Category": EVERYONE,
+    "Order": only(DESK | CUSTOMERS, others=Refusal.NULL),
+    "Customer KuwaitAddress GeneralAddress": only(CUSTOMERS, others=Refusal.NULL),
+}
 CONNECTION = "edges nodes pageInfo totalCount"
 EDGE = "cursor node"
+ADDRESS = "id label recipient phone country notes isDefault"
 USER_ERROR = "code message field"
 
 SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "Query": {
-        "store node nodes": EVERYONE,
+        "store node nodes invitation": EVERYONE,
         "viewer": SIGNED_IN,
-        "tenant": STAFF,
+        "tenant": INSIDE,
         "platform": CENTER,
     },
     "Query.node on": NODES,
@@ -37,34 +45,76 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "Mutation": {
         "accountSignUp accountConfirm accountConfirmationResend": EVERYONE,
         "accountPasswordForgot accountPasswordReset": EVERYONE,
-        "sessionSignIn sessionRefresh": EVERYONE,
-        "sessionSignOut": SIGNED_IN,
+        "sessionSignIn sessionVerify sessionRecover sessionRefresh": EVERYONE,
+        "sessionSignOut sessionSignOutEverywhere accountPasswordChange accountUpdate": SIGNED_IN,
+        "mfaBegin mfaConfirm mfaRecoveryCodesRenew mfaDisable": SIGNED_IN,
         "tenantCreate": SIGNED_IN,
         "tenantUpdate": MANAGERS,
+        "membershipUpdate membershipRemove": MANAGERS,
+        "membershipLeave": STAFF,
+        "ownershipTransfer": OWNERS,
+        "invitationCreate invitationResend invitationRevoke": MANAGERS,
+        "invitationAccept": SIGNED_IN,
+        "apiKeyCreate apiKeyRotate apiKeyRevoke": MANAGERS,
         "tenantSuspend tenantDisable tenantReactivate": CENTER,
-        "catalogItemCreate catalogItemUpdate": STAFF,
-        "catalogItemActivate catalogItemDeactivate catalogItemArchive catalogItemRestore": STAFF,
-        "catalogVariantCreate catalogVariantUpdate catalogVariantArchive": STAFF,
-        "categoryCreate categoryUpdate categoryDelete": STAFF,
+        "catalogItemCreate catalogItemUpdate": DESK,
+        "catalogItemActivate catalogItemDeactivate catalogItemArchive catalogItemRestore": DESK,
+        "catalogVariantCreate catalogVariantUpdate catalogVariantArchive": DESK,
+        "categoryCreate categoryUpdate categoryDelete": DESK,
         "orderSubmit": EVERYONE,
-        "orderConfirm orderFulfil orderCancel": STAFF,
+        "orderClaim": CUSTOMERS,
+        "customerRegister": SIGNED_IN,
+        "customerUpdate customerAddressCreate customerAddressUpdate": CUSTOMERS,
+        "customerAddressSetDefault customerAddressDelete": CUSTOMERS,
+        "orderConfirm orderFulfil orderCancel": DESK,
     },
     # The doors
-    "Store": {f"{PROFILE} items item categories category status": EVERYONE},
-    "BackOffice": {f"{PROFILE} items item categories category orders order status": STAFF},
+    "Store": {f"{PROFILE} items item categories category order status": EVERYONE},
+    "BackOffice": {
+        f"{PROFILE} status": INSIDE,
+        "items item categories category orders order": only(DESK, others=Refusal.FORBIDDEN),
+        "members invitations": only(STAFF, others=Refusal.FORBIDDEN),
+        "apiKeys": only(MANAGERS, others=Refusal.FORBIDDEN),
+        "auditEntries": only(OWNERS, others=Refusal.FORBIDDEN),
+    },
     "Viewer": {
-        "person memberships": SIGNED_IN,
+        "person memberships mfa": SIGNED_IN,
         "membership": only(STAFF, others=Refusal.NULL),
+        "customer": only(CUSTOMERS, others=Refusal.NULL),
     },
     "Platform": {"tenants tenant": CENTER},
     # People and tenants
     "Person": {"id email name locale": SIGNED_IN},
     "Session": {"accessToken refreshToken expiresIn": EVERYONE},
-    "Membership": {"tenant role": BELONGING},
-    "MembershipTenant": {"id slug name status": BELONGING},
+    "SessionChallenge": {"token expiresIn": EVERYONE},
+    "ViewerMfa": {"isEnabled since sessionHasIt isRequiredHere recoveryCodesLeft": SIGNED_IN},
+    "MfaEnrolment": {"secret uri qrCode": SIGNED_IN},
+    "Membership": {"tenant role permissions": SIGNED_IN},
+    "MembershipTenant": {"id slug name status": SIGNED_IN},
+    "Member": {"id person role joinedAt hasMfa isViewer": STAFF},
+    "Colleague": {"id name email": STAFF},
+    "Invitation": {"id email role status sentAt expiresAt invitedBy": STAFF},
+    "InvitationConnection": {CONNECTION: STAFF},
+    "InvitationEdge": {EDGE: STAFF},
+    "InvitationPreview": {"tenantName tenantSlug role email expiresAt": EVERYONE},
+    "AuditEntry": {"id act actorKind actor details address requestId at": OWNERS},
+    "AuditEntryConnection": {CONNECTION: OWNERS},
+    "AuditEntryEdge": {EDGE: OWNERS},
+    "AuditActor": {"name email": OWNERS},
+    "AuditDetail": {"name value": OWNERS},
+    "ApiKey": {
+        "id name hint scopes status createdAt createdBy expiresAt revokedAt lastUsedAt rotatedFrom": MANAGERS,
+    },
+    "ApiKeyConnection": {CONNECTION: MANAGERS},
+    "ApiKeyEdge": {EDGE: MANAGERS},
+    "ApiKeyMaker": {"id name": MANAGERS},
     "Tenant": {f"{PROFILE} status createdAt": SIGNED_IN},
     "TenantConnection": {CONNECTION: CENTER},
     "TenantEdge": {EDGE: CENTER},
+    # Customers: everyone sees the customer that they have just become
+    "Customer": {"id name email phone locale createdAt addresses orders": SIGNED_IN},
+    "KuwaitAddress": {f"{ADDRESS} governorate area block street avenue building floor flat": CUSTOMERS},
+    "GeneralAddress": {f"{ADDRESS} line1 line2 city region postalCode": CUSTOMERS},
     # The catalogue
     "CatalogItem": {
         "id kind status slug name description version categories variants price isAvailable": EVERYONE,
@@ -74,39 +124,54 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CatalogItemEdge": {EDGE: EVERYONE},
     "CatalogVariant": {
         "id sku name price compareAtPrice availability isArchived item": EVERYONE,
-        "stock": only(STAFF, others=Refusal.FORBIDDEN),
+        "stock": only(DESK, others=Refusal.FORBIDDEN),
     },
     "Category": {"id slug name position parent children items": EVERYONE},
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
-        "timeline": only(STAFF, others=Refusal.FORBIDDEN),
+        "timeline": only(DESK, others=Refusal.FORBIDDEN),
     },
-    "OrderConnection": {CONNECTION: STAFF},
-    "OrderEdge": {EDGE: STAFF},
+    "OrderConnection": {CONNECTION: SIGNED_IN | DESK},
+    "OrderEdge": {EDGE: SIGNED_IN | DESK},
     "OrderCustomer": {"name email phone": EVERYONE},
     "OrderLine": {"id variantId name sku unitPrice quantity total variant": EVERYONE},
-    "OrderTimelineEntry": {"id event at actorKind actorId from to reason": STAFF},
+    "OrderTimelineEntry": {"id event at actorKind actorId from to reason": DESK},
     # Small types
     "LocalizedText": {"en ar value": EVERYONE},
     "Money": {"amount currency": EVERYONE},
     "PageInfo": {"hasNextPage hasPreviousPage startCursor endCursor": EVERYONE},
     # What mutations answer
     "AccountPayload": {"userErrors": EVERYONE},
-    "SessionPayload": {"userErrors session": EVERYONE},
+    "AccountUpdatePayload": {"userErrors person": SIGNED_IN},
+    "SessionPayload": {"userErrors session challenge": EVERYONE},
     "SessionSignOutPayload": {"userErrors": SIGNED_IN},
+    "MfaBeginPayload": {"userErrors enrolment": SIGNED_IN},
+    "RecoveryCodesPayload": {"userErrors recoveryCodes": SIGNED_IN},
+    "MfaDisablePayload": {"userErrors": SIGNED_IN},
     "TenantPayload": {"userErrors tenant": SIGNED_IN},
     "TenantStandingPayload": {"userErrors tenant": CENTER},
-    "CatalogItemPayload": {"userErrors item": STAFF},
-    "CatalogVariantPayload": {"userErrors variant item": STAFF},
-    "CategoryPayload": {"userErrors category": STAFF},
-    "CategoryDeletePayload": {"userErrors deletedId": STAFF},
-    "OrderSubmitPayload": {"userErrors order": EVERYONE},
-    "OrderPayload": {"userErrors order": STAFF},
+    "MembershipPayload": {"userErrors member": MANAGERS},
+    "MembershipRemovePayload": {"userErrors removedId": MANAGERS},
+    "MembershipLeavePayload": {"userErrors": STAFF},
+    "OwnershipTransferPayload": {"userErrors owner": OWNERS},
+    "InvitationPayload": {"userErrors invitation": MANAGERS},
+    "InvitationAcceptPayload": {"userErrors membership": SIGNED_IN},
+    "ApiKeyIssuePayload": {"userErrors key apiKey": MANAGERS},
+    "ApiKeyPayload": {"userErrors apiKey": MANAGERS},
+    "CatalogItemPayload": {"userErrors item": DESK},
+    "CatalogVariantPayload": {"userErrors variant item": DESK},
+    "CategoryPayload": {"userErrors category": DESK},
+    "CategoryDeletePayload": {"userErrors deletedId": DESK},
+    "OrderSubmitPayload": {"userErrors order orderToken": EVERYONE},
+    "OrderPayload": {"userErrors order": DESK | CUSTOMERS},
+    "CustomerPayload": {"userErrors customer": SIGNED_IN},
+    "CustomerAddressPayload": {"userErrors address": CUSTOMERS},
+    "CustomerAddressDeletePayload": {"userErrors deletedId": CUSTOMERS},
     # Why a mutation did nothing
     "InvalidInput": {USER_ERROR: EVERYONE},
     "InsufficientStock": {f"{USER_ERROR} variantId available": EVERYONE},
-    "IllegalTransition": {f"{USER_ERROR} current allowed": STAFF | CENTER},
+    "IllegalTransition": {f"{USER_ERROR} current allowed": DESK | CENTER},
 }
 
 
@@ -127,5 +192,6 @@ DOOR_ALONE = frozenset(f"BackOffice.{name}" for name in f"{PROFILE} status".spli
 NULL_FOR_SOME: Mapping[str, str] = {
     "Tenant.brandPrimary": "those who can only open a tenant see it before it has colours",
     "Tenant.brandSecondary": "as above",
+    "ViewerMfa.since": "they read before they set up a second factor",
 }
 """Rows that an audience may see as null alone, each with its reason; all others must have shown a value."""

@@ -24,7 +24,7 @@ async def api_without_doors(parts: Parts) -> AsyncGenerator[Api]:
             endpoint, opened = route.endpoint, opened + 1
             endpoint.operators_only = False
             endpoint.api.access = dict.fromkeys(endpoint.api.access, OPEN)
-    assert opened == 2
+    assert opened == 3
     api = Api(NOWHERE)
     await api.http.aclose()
     api.http = httpx.AsyncClient(base_url=NOWHERE, transport=httpx.ASGITransport(app))

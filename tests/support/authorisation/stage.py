@@ -4,40 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gql.ids import global_id
 from tests.support.api import Api, Reply
+from tests.support.api_keys import Keyring
 from tests.support.authorisation.audiences import Audience
 from tests.support.authorisation.selections import Arguments
 from tests.support.catalog import CatalogClient
-from tests.support.factories import Factory, Member, Shop
-from tests.support.mail import Post
+from tests.support.customers import GENERAL, KUWAIT, Shopper
+from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, SUBMIT, new_key
+from tests.support.team import Team, token_for
+from tests.support.tools import Tools
 
 PHONE = "+965 5000 1234"
 PROFILE = {"contactPhone": PHONE, "brandPrimary": "#0f766e", "brandSecondary": "#f59e0b"}
 UPDATE = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { userErrors { code } } }"
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the fixtures of a test give. `superuser` sees the rows of every tenant in this process's database."""
-
-    api: Api
-    factory: Factory
-    post: Post
-    superuser: AsyncConnection
-
-    async def rows(self) -> Mapping[str, str]:
-        """A digest of all rows of each table."""
-        named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
-        tables = (await self.superuser.execute(text(named))).scalars().all()
-        digests = " UNION ALL ".join(
-            f"SELECT '{table}', count(*), sum(hashtextextended(t::text, 0)) FROM \"{table}\" t" for table in tables
-        )
-        return {table: f"{rest}" for table, *rest in await self.superuser.execute(text(digests))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +29,17 @@ class Stage:
     shop: Shop
     audience: Audience
     member: Member | None
+    customer: Member
     operator: Member
     arguments: Arguments
 
     @classmethod
     async def set_up(cls, tools: Tools, audience: Audience) -> Self:
         shop = await tools.factory.shop()
-        arguments = await furnish(tools, shop)
-        member, operator = await audience.sign_in(tools.factory, shop), await tools.factory.operator()
-        return cls(tools, shop, audience, member, operator, arguments)
+        customer, operator = await tools.factory.customer(shop), await tools.factory.operator()
+        arguments = await furnish(tools, shop, customer)
+        member = customer if audience is Audience.CUSTOMER else await audience.sign_in(tools.factory, shop)
+        return cls(tools, shop, audience, member, customer, operator, arguments)
 
     @property
     def token(self) -> str | None:
@@ -76,14 +59,15 @@ class Stage:
         )
 
     async def ask_as(self, audience: Audience, document: str, variables: Mapping[str, Any] | None) -> Reply:
-        """As somebody else who may: the owner, or an operator in center control."""
-        token = self.shop.token if audience is Audience.OWNER else self.operator.token
+        """As somebody else who may: the owner, a customer, or an operator in center control."""
+        tokens = {Audience.OWNER: self.shop.token, Audience.CUSTOMER: self.customer.token}
+        token = tokens.get(audience, self.operator.token)
         return await self.tools.api.execute(
             document, variables, token=token, tenant=self.shop.slug, path=audience.endpoint
         )
 
 
-async def furnish(tools: Tools, shop: Shop) -> Arguments:
+async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     """Something of everything, no field of it empty; the newest item and the newest order are the full ones."""
     client = CatalogClient.of(tools.api, shop)
     (await tools.api.execute(UPDATE, {"input": PROFILE}, token=shop.token, tenant=shop.slug)).payload("tenantUpdate")
@@ -91,15 +75,23 @@ async def furnish(tools: Tools, shop: Shop) -> Arguments:
     middle = await client.category("Fruit", parent=top["id"])
     await client.category("Dates", parent=middle["id"])
     item = await full_item(client, middle["id"])
-    order = await full_order(tools.api, shop, item["variants"][0]["id"])
+    placed = await full_order(tools.api, shop, customer, item["variants"][0]["id"])
+    order, shopper = placed["order"], Shopper(tools.api, shop, customer)
+    token = await token_for(Team(tools, shop), f"{tools.factory.word()}@people.test")
+    await Keyring(tools.api, shop).full()
     nodes = {
         "CatalogItem": item["id"],
         "CatalogVariant": item["variants"][0]["id"],
         "Category": middle["id"],
         "Order": order["id"],
+        "Customer": (await shopper.customer() or {})["id"],
+        "KuwaitAddress": (await shopper.write_down(kuwait=KUWAIT))["id"],
+        "GeneralAddress": (await shopper.write_down(general=GENERAL))["id"],
     }
     return {
+        "Query.invitation": f'token: "{token}"',
         "Store.item": f'slug: "{item["slug"]}"',
+        "Store.order": f'token: "{placed["orderToken"]}"',
         "Store.category": f'slug: "{middle["slug"]}"',
         "BackOffice.item": f'id: "{item["id"]}"',
         "BackOffice.category": f'id: "{middle["id"]}"',
@@ -133,12 +125,11 @@ def submission(variant_id: str, quantity: int = 1) -> dict[str, Any]:
     }
 
 
-async def full_order(api: Api, shop: Shop, variant_id: str) -> dict[str, Any]:
-    """An order that the owner has placed and cancelled, with a reason."""
+async def full_order(api: Api, shop: Shop, customer: Member, variant_id: str) -> dict[str, Any]:
+    """The payload of an order that the customer has placed; the owner has cancelled it, with a reason."""
     sent = {"input": submission(variant_id)}
-    placed = await api.execute(SUBMIT, sent, token=shop.token, tenant=shop.slug)
-    order: dict[str, Any] = placed.payload("orderSubmit")["order"]
-    given = {"input": {"id": order["id"], "reason": "Out of season"}}
+    placed = (await api.execute(SUBMIT, sent, token=customer.token, tenant=shop.slug)).payload("orderSubmit")
+    given = {"input": {"id": placed["order"]["id"], "reason": "Out of season"}}
     cancelled = await api.execute(ADVANCE["orderCancel"], given, token=shop.token, tenant=shop.slug)
     cancelled.payload("orderCancel")
-    return order
+    return placed
