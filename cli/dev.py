@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import Settings
 from cli.seed import Demo, seed_demo
 from db.migrations import is_at_head, upgrade_to_head
 from db.security.roles import prepare_database
@@ -32,6 +31,7 @@ from devstack.processes import Children, PartFailedError, ProgramMissingError
 from devstack.service import Service
 from devstack.stack import RECORD, Addresses, Ports, Stack
 from devstack.unprivileged import reachable_home
+from settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 API_PORT = 8000

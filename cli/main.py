@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from sqlalchemy.exc import DBAPIError
 
-from bootstrap import OwnerSettings, Parts, Settings, UnfitToServe, build_parts, password_in, server_parts, worker_parts
+from bootstrap import Parts, UnfitToServe, build_parts, server_parts, worker_parts
 from cli.documents import manifest_of
 from cli.operators import create_operator
 from cli.second_factors import reset_second_factor
@@ -27,6 +27,7 @@ from jobs.worker import run_worker
 from server.app import Server, create_app
 from server.logs import configure
 from server.trusted_documents import UnfitDocuments
+from settings import OwnerSettings, Settings, password_in
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -2,10 +2,11 @@
 
 from sqlalchemy import text
 
-from bootstrap import Settings, build_parts
+from bootstrap import build_parts
 from db.security.roles import connected
 from domain.errors import UserFaults
 from domain.identity import checked_sign_up
+from settings import Settings
 
 
 async def create_operator(settings: Settings, *, email: str, name: str, password: str) -> None:

@@ -1,7 +1,8 @@
 """Second factors that were lost with the recovery codes."""
 
-from bootstrap import Settings, build_parts
+from bootstrap import build_parts
 from domain.errors import UserFault
+from settings import Settings
 
 
 async def reset_second_factor(settings: Settings, *, email: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from cli.demo_data import ACCOUNTS, FIRST_QUERY, PASSWORD, TENANTS, DemoAccount, DemoItem, DemoTenant, DemoVariant
 from cli.operators import create_operator
 from db.models import Membership, new_id
@@ -19,6 +19,7 @@ from domain.catalog_variants import VariantFields
 from domain.changes import ABSENT
 from domain.identity import checked_sign_up
 from domain.texts import LocalizedText
+from settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

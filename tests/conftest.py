@@ -9,11 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from db.security.roles import APP, OWNER, PLATFORM
 from devstack.mailbox import Mailbox
 from devstack.stack import Stack, throwaway_directory
 from integrations.passwords import Argon2Passwords
+from settings import Settings
 from tests.support.api import Api, running_api
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap import Parts, Settings, build_parts, origins
+from bootstrap import Parts, build_parts
 from domain.ports import SignUp
 from integrations.passwords import Argon2Passwords
+from settings import Settings, origins
 from tests.support.api import Api, Reply, running_api
 from tests.support.factories import Factory
 from tests.support.mail import Post

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import Settings
+from settings import Settings
 from tests.support.cdn import Cdn
 from tests.support.documents import PAGE, STOCK, TOLD, id_of, trusting_api, url_of
 from tests.support.factories import Factory, Shop

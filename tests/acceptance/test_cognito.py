@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap import Parts, Settings, build_parts, objections_to_settings
+from bootstrap import Parts, build_parts, objections_to_settings
 from cli.seed import seed_demo
 from integrations.passwords import Argon2Passwords
+from settings import Settings
 from tests.acceptance.test_settings import environment, run
 from tests.support.api import Api, Reply, running_api
 from tests.support.cognito import ANY_CODE, MotoPool, make_pool

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import Settings
 from db.security.roles import APP, OWNER, PLATFORM, objections_to_login
 from domain.ports import SignUp
+from settings import Settings
 from tests.support.api import Api
 from tests.support.databases import Databases
 from tests.support.people import PASSWORD, Person

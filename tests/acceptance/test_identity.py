@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from bootstrap import Settings
+from settings import Settings
 from tests.support.api import Api, Reply
 from tests.support.factories import Factory, Member, Shop
 from tests.support.forged_tokens import FORGED, Forger

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
+from settings import Settings
 from tests.support.api import Api, running_api
 from tests.support.factories import Factory, Shop
 

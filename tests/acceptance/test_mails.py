@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 
-from bootstrap import Settings, build_parts
+from bootstrap import build_parts
 from devstack.mailbox import Mailbox
 from gql.ids import global_id
+from settings import Settings
 from tests.support.api import Api
 from tests.support.factories import Factory
 from tests.support.mail import Post

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from gql.access import Access, Door
 from gql.errors import ErrorCode
 from gql.pipeline import doors_of
 from gql.schema import admin_schema
 from integrations.passwords import Argon2Passwords
+from settings import Settings
 from tests.support.api import Api, Reply, running_api
 from tests.support.authorisation.audiences import PRIVILEGED, PUBLIC, Audience
 from tests.support.authorisation.inputs import INPUTS

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from db.models import Customer, Order, TimelineEntry
 from db.session import Scope
 from devstack.mailbox import Mailbox
 from domain import order_claims
 from domain.actors import Actor, ActorKind
 from domain.signing import Signer
+from settings import Settings
 from tests.support.api import Api, Reply
 from tests.support.customers import Shopper
 from tests.support.documents import id_of, url_of, write_manifest

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import DEVELOPMENT_MARK, Settings
+from bootstrap import DEVELOPMENT_MARK
 from devstack.environment import MARK
+from settings import Settings
 from tests.support.databases import Databases
 
 SADU = Path(sys.executable).with_name("sadu")

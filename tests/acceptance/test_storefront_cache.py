@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bootstrap import Parts, Settings
+from bootstrap import Parts
 from db.security.roles import connected
+from settings import Settings
 from tests.support.api import Api
 from tests.support.catalog import CatalogClient
 from tests.support.factories import Factory, Shop

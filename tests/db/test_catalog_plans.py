@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category, new_id
 from db.queries.selections import Selection, selection
 from db.rows import Record, Rows, Statement, read_rows
@@ -19,6 +19,7 @@ from db.session import AsyncSession, Scope
 from domain import catalog, categories
 from domain.catalog import ItemFilter
 from domain.pages import PageRequest, encode_cursor
+from settings import Settings
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from db.models import Customer, Order, new_id
 from db.security.roles import APP, OWNER, connected
 from db.session import AsyncSession, Scope
 from domain import order_claims, orders
 from domain.actors import Actor, ActorKind
 from domain.pages import PageRequest, encode_cursor
+from settings import Settings
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop
 

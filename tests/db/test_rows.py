@@ -9,12 +9,12 @@ import pytest
 from asyncpg import Connection, DivisionByZeroError, InterfaceError, QueryCanceledError, ReadOnlySQLTransactionError
 from sqlalchemy import Text, make_url, select, text
 
-from bootstrap import Settings
 from db.models import Tenant
 from db.rows import RowsTransaction, Statement, compile_statement, parameter, read_rows, rows_within, write_rows
 from db.security.roles import connected
 from db.session import Database, NestedTransactionError, RequestReads, Scope, StaleTenantError, create_engine
 from domain.callers import identify
+from settings import Settings
 from tests.support.breakable import checked_out
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from bootstrap import Settings
 from db.session import Database, NestedTransactionError, RequestReads, Scope, ScopedSession, create_engine
+from settings import Settings
 from tests.support.factories import Factory, Shop
 
 SLUGS = text("SELECT slug FROM tenants")

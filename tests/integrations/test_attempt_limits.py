@@ -17,13 +17,13 @@ import pytest
 import structlog
 from redis.asyncio import Redis
 
-from bootstrap import Settings
 from devstack.ports import choose_port
 from devstack.valkey import Valkey
 from domain.attempts import Attempt, AttemptKind, MostAttempts
 from domain.ports import LimitsUnavailable, TooManyAttempts
 from integrations.attempt_limits import RedisAttemptLimits
 from server.logs import configure
+from settings import Settings
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 ADDRESS, EMAIL = "198.51.100.7", "noura@people.test"

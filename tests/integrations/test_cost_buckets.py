@@ -15,13 +15,13 @@ import pytest
 import structlog
 from redis.asyncio import Redis
 
-from bootstrap import Settings
 from devstack.ports import choose_port
 from devstack.valkey import Valkey
 from domain.ports import Throttled
 from integrations.cost_buckets import MOST_CLIENTS, CostBuckets, Pace
 from integrations.cost_levels import MOST_CONNECTIONS
 from server.logs import configure
+from settings import Settings
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 QUICK = Pace(settle_seconds=0.02, stale_seconds=0.2, pause_seconds=0.1)

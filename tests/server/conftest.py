@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Generator
 import pytest
 import structlog
 
-from bootstrap import Settings
 from server.logs import configure
+from settings import Settings
 from tests.support.breakable import Breakable, breakable_api
 from tests.support.databases import Databases
 

@@ -4,12 +4,12 @@ import secrets
 
 import pytest
 
-from bootstrap import Settings
 from gql.documents import CHARACTERS_PER_FIELD, Documents
 from gql.plans import AGAIN, TRIES, Tried
 from gql.schema import public_schema
 from server.callers import hosted_slug
 from server.prefaces import MOST_KEPT, Preface, Prefaces
+from settings import Settings
 from tests.server.test_remembered_tenants import Process, new_process
 from tests.support.api import Api
 from tests.support.factories import Factory, Shop

@@ -11,11 +11,12 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from bootstrap import Settings, server_parts
+from bootstrap import server_parts
 from db.models import Tenant
 from db.security.roles import APP
 from db.session import AsyncSession, Database, RequestReads, Scope, create_engine
 from server.app import create_app
+from settings import Settings
 from tests.support.api import Reply
 from tests.support.breakable import Breakable, checked_out, happens
 from tests.support.factories import Shop

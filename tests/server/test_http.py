@@ -7,8 +7,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bootstrap import Settings, build_parts
+from bootstrap import build_parts
 from db.security.roles import APP, connected
+from settings import Settings
 from tests.support.api import Api, running_api
 from tests.support.breakable import Breakable
 

@@ -12,12 +12,13 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from db.rows import write_rows
 from db.security.roles import APP, connected
 from db.session import Scope
 from domain.api_keys import new_key, note_use
 from gql.ids import known_id
+from settings import Settings
 from tests.support.api import Api, Reply, running_api
 from tests.support.api_keys import Keyring
 from tests.support.databases import Databases

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from starlette.routing import Route
 from strawberry.schema.config import StrawberryConfig
 
-from bootstrap import Parts, Settings, build_parts, server_parts
+from bootstrap import Parts, build_parts, server_parts
 from db.security.roles import APP, connected
 from domain.ports import Claims, ThrottleStatus
 from gql.access import OPEN
@@ -21,6 +21,7 @@ from gql.pipeline import Api as Schema
 from gql.roots import door
 from server.app import create_app
 from server.graphql_endpoint import GraphQLEndpoint
+from settings import Settings
 from tests.support.api import Reply, running_api
 from tests.support.breakable import Breakable
 from tests.support.conformance import INSIDE

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bootstrap import Parts, Settings
+from bootstrap import Parts
 from db.models import new_id
 from db.security.roles import connected
 from server import callers
+from settings import Settings
 from tests.support.api import Api, Reply
 from tests.support.api_keys import Keyring
 from tests.support.databases import Databases

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from db.security.roles import connected
 from gql.errors import Refusal
 from integrations.access_tokens import JwtVerifier, StaticKeys
 from server import callers
 from server.callers import Callers
 from server.headers import RequestHeaders
+from settings import Settings
 from tests.support.api import Api, Reply, running_api
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Product, Shop

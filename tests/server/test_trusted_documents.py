@@ -12,9 +12,10 @@ import httpx
 import orjson
 import pytest
 
-from bootstrap import Parts, Settings, build_parts, server_parts
+from bootstrap import Parts, build_parts, server_parts
 from server.app import create_app
 from server.trusted_documents import MOST_BYTES_OF_URL, UnfitDocuments, read_manifest
+from settings import Settings
 from tests.support.api import Api
 from tests.support.documents import (
     DOCUMENTS,

@@ -18,10 +18,11 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from bootstrap import Parts, Settings
+from bootstrap import Parts
 from db.models import Order, OutboxMessage, Send
 from db.session import Scope
 from devstack.ports import LOOPBACK, choose_port
+from settings import Settings
 from tests.support.api import Api
 from tests.support.factories import Factory
 from tests.support.orders import OnSale, Till, submission

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
 from db.security.roles import APP, OWNER, PLATFORM, connected
 from db.session import Database
+from settings import Settings
 from tests.support.api import Api, running_api
 from tests.support.databases import Databases
 from tests.support.factories import Factory

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import orjson
 
-from bootstrap import Parts, Settings
+from bootstrap import Parts
+from settings import Settings
 from tests.support.api import Api
 from tests.support.storefront import other_process
 

@@ -12,7 +12,8 @@ from uuid import UUID
 import httpx
 import orjson
 
-from bootstrap import Parts, Settings, build_parts
+from bootstrap import Parts, build_parts
+from settings import Settings
 from tests.support.api import Api, running_api
 from tests.support.breakable import happens
 from tests.support.factories import Factory, Shop

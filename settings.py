@@ -1,0 +1,204 @@
+"""The settings: everything that can be set from the environment. Only `bootstrap` and the command line read them."""
+
+from functools import cached_property
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from integrations.cognito_pool import CognitoPool
+
+T = TypeVar("T")
+
+
+def checked_url(url: str, *schemes: str) -> str:
+    """The address of a part; a mistyped one is refused here, where its variable can be named."""
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"is not of the form {schemes[0]}://host…")
+    return url
+
+
+def postgres(url: str) -> str:
+    return checked_url(url, "postgresql")
+
+
+def redis(url: str) -> str:
+    return checked_url(url, "redis", "rediss")
+
+
+def smtp(url: str) -> str:
+    return checked_url(url, "smtp", "smtps")
+
+
+def web(url: str) -> str:
+    return checked_url(url, "https", "http")
+
+
+def origins(listed: str) -> str:
+    """Origins as browsers write them; one with a path is none."""
+    for each in split(listed):
+        parts = urlsplit(each)
+        if parts.scheme not in ("http", "https") or each != f"{parts.scheme}://{parts.netloc.lower()}":
+            raise ValueError("is not of the form https://host,https://host")
+    return listed
+
+
+def split(listed: str) -> frozenset[str]:
+    return frozenset(each.strip() for each in listed.split(",")) - {""}
+
+
+PostgresUrl = Annotated[str, AfterValidator(postgres)]
+RedisUrl = Annotated[str, AfterValidator(redis)]
+SmtpUrl = Annotated[str, AfterValidator(smtp)]
+WebOrigins = Annotated[str, AfterValidator(origins)]
+WebUrl = Annotated[str, AfterValidator(web)]
+
+
+class OwnerSettings(BaseSettings):
+    """What migrating needs: the owner's login, and the first time an administrator's and the roles' passwords."""
+
+    model_config = SettingsConfigDict(env_prefix="SADU_", extra="ignore")
+
+    owner_database_url: PostgresUrl = Field(description="the login that owns the tables")
+    admin_database_url: PostgresUrl | None = Field(default=None, description="a login that may create roles")
+    database_url: PostgresUrl | None = Field(default=None, description="the application's login, to be made")
+    platform_database_url: PostgresUrl | None = Field(default=None, description="the operators' login, to be made")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from the environment, each name prefixed with `SADU_`. The README lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="SADU_", extra="ignore", frozen=False)
+
+    env: Literal["development", "test", "production"] = "development"
+    database_url: PostgresUrl = Field(description="the application's login, which owns nothing")
+    platform_database_url: PostgresUrl = Field(description="the login that serves the operators' schema")
+    owner_database_url: PostgresUrl | None = Field(
+        default=None, description="the login that migrates and makes operators; serving does not need it"
+    )
+    pgbouncer: bool = Field(default=False, description="the database URLs lead to pgbouncer in transaction mode")
+    pool_size: int = Field(default=10, ge=1, description="connections per process and login")
+    statement_timeout_ms: int = Field(default=5_000, ge=1)
+    redis_url: RedisUrl = Field(description="Redis or Valkey, not in cluster mode")
+    smtp_url: SmtpUrl = Field(description="smtp://host:port, or smtps://user:password@host:port")
+    mail_from: str = "Sadu <no-reply@sadu.localhost>"
+    s3_url: str | None = None
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+    s3_bucket: str = "sadu"
+    secret_key: SecretStr = Field(
+        min_length=32, description="at least 32 random bytes; mailed codes are derived from it"
+    )
+    identity_provider: Literal["local", "cognito"] = "local"
+    identity_private_key_file: FilePath | None = Field(
+        default=None, validate_default=True, description="PEM with the RSA key that signs access tokens"
+    )
+    cognito_region: str | None = Field(default=None, validate_default=True, description="AWS region of the user pool")
+    cognito_user_pool_id: str | None = Field(default=None, validate_default=True, description="who keeps the accounts")
+    cognito_client_secret: SecretStr | None = Field(default=None, description="of the pool's app client, if it has one")
+    cognito_endpoint_url: WebUrl | None = Field(default=None, description="a stand-in for Cognito; never in production")
+    identity_issuer: str | None = Field(
+        default=None, description="the `iss` claim; the public URL if unset, with `cognito` the user pool"
+    )
+    identity_jwks_url: WebUrl | None = Field(
+        default=None, description="with `cognito`, where its keys are, if elsewhere"
+    )
+    identity_client_id: str = "sadu-web"
+    access_token_minutes: int = Field(default=15, ge=1, le=1_440, description="how long an access token is good")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = Field(default="http://127.0.0.1:8000", description="where clients reach the API")
+    web_origins: WebOrigins = Field(
+        default="",
+        description="origins, separated by commas, whose pages may have their refresh token in a cookie, besides the "
+        "API's own hosts",
+    )
+    base_domain: str = Field(default="localhost", description="stores answer on {slug}.<base domain>")
+    trusted_proxies: int = Field(
+        default=0, ge=0, description="how many proxies stand before the API and set X-Forwarded-*"
+    )
+    deadline_seconds: float = Field(
+        default=10.0, gt=0, description="how long a query may take; a mutation runs to its end"
+    )
+    cost_bucket: int = Field(default=10_000, ge=1, description="points that a client may spend on queries at once")
+    cost_restore: int = Field(default=1_000, ge=1, description="points that come back to a client each second")
+    auth_attempts_per_address: int = Field(
+        default=60, ge=1, le=100_000, description="attempts of a kind, such as sign-ins, that an address is granted"
+    )
+    auth_attempts_per_account: int = Field(
+        default=10, ge=1, le=100_000, description="the same at one account, wherever they come from"
+    )
+    introspection: bool | None = Field(
+        default=None, description="tell the schema to whoever asks; by default everywhere but in production"
+    )
+    storefront_cache: int = Field(
+        default=64, ge=0, description="megabytes of guests' answers that each process keeps; 0 keeps none"
+    )
+    mfa_required: bool | None = Field(
+        default=None,
+        description="owners, admins and operators act only in a session with a second factor; by default in production",
+    )
+    trusted_documents: FilePath | None = Field(
+        default=None, description="JSON manifest of the documents that may be asked for by their hash, and by GET"
+    )
+    cdn_seconds: int = Field(
+        default=5,
+        ge=0,
+        le=3_600,
+        description="how long a CDN may keep a guest's answer to a GET; 0 lets it ask each time",
+    )
+    graphiql: bool | None = Field(default=None, description="serve GraphiQL; by default everywhere but in production")
+    allow_loopback: bool = Field(
+        default=False,
+        description="let production use parts on this machine's loopback, such as a pgbouncer beside the process",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("identity_private_key_file", "cognito_region", "cognito_user_pool_id")
+    @classmethod
+    def needed_by_provider(cls, value: T, info: ValidationInfo) -> T:
+        provider = "local" if info.field_name == "identity_private_key_file" else "cognito"
+        if value is None and info.data.get("identity_provider") == provider:
+            raise PydanticCustomError("missing", "is not set")
+        return value
+
+    @cached_property
+    def pool(self) -> CognitoPool | None:
+        """The user pool that keeps the accounts; None where we do."""
+        if self.identity_provider == "local" or self.cognito_region is None or self.cognito_user_pool_id is None:
+            return None
+        secret = self.cognito_client_secret.get_secret_value() if self.cognito_client_secret else None
+        return CognitoPool(
+            self.cognito_region, self.cognito_user_pool_id, self.identity_client_id, secret, self.cognito_endpoint_url
+        )
+
+    @cached_property
+    def issuer(self) -> str:
+        return self.identity_issuer or (self.pool.issuer if self.pool else self.public_url)
+
+    @property
+    def listed_origins(self) -> frozenset[str]:
+        return split(self.web_origins)
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the keys of a user pool are."""
+        return self.identity_jwks_url or (self.pool.jwks_url if self.pool else "")
+
+    @property
+    def wants_mfa(self) -> bool:
+        """Whether owners, admins and operators can do nothing in a session without a second factor."""
+        return self.env == "production" if self.mfa_required is None else self.mfa_required
+
+    @property
+    def introspects(self) -> bool:
+        """Whether the schema is told to whoever asks for it."""
+        return self.env != "production" if self.introspection is None else self.introspection
+
+
+def password_in(url: str | None) -> str:
+    """The password in a database URL, for the role that is made with it."""
+    return unquote(urlsplit(url or "").password or "")
