@@ -13,7 +13,7 @@ from gql.context import Services
 from integrations.access_tokens import AccessTokenSigner, JwtVerifier, StaticKeys
 from integrations.attempt_limits import RedisAttemptLimits
 from integrations.cognito_identity import CognitoIdentityProvider
-from integrations.cognito_pool import objections_to_pool
+from integrations.cognito_pool import CognitoPool, objections_to_pool
 from integrations.cost_buckets import CostBuckets
 from integrations.jwks import RemoteKeys
 from integrations.local_identity import LocalIdentityProvider
@@ -53,13 +53,41 @@ def objections_to_settings(settings: Settings) -> list[str]:
     key_file = settings.identity_private_key_file
     if key_file and DEVELOPMENT_MARK in key_file.read_text(errors="replace"):
         objections.append("SADU_IDENTITY_PRIVATE_KEY_FILE is a development key")
-    if settings.pool:
-        objections += objections_to_pool(settings.pool, issuer=settings.issuer, jwks_url=settings.jwks_url)
+    if pool := pool_of(settings):
+        objections += objections_to_pool(pool, issuer=issuer_of(settings), jwks_url=jwks_url_of(settings, pool))
     if not settings.wants_mfa:
         objections.append("SADU_MFA_REQUIRED is off")
     if urlsplit(settings.public_url).scheme != "https":
         objections.append("SADU_PUBLIC_URL is not https")
     return objections
+
+
+def pool_of(settings: Settings) -> CognitoPool | None:
+    """The user pool that keeps the accounts; None where we do."""
+    if (
+        settings.identity_provider == "local"
+        or settings.cognito_region is None
+        or settings.cognito_user_pool_id is None
+    ):
+        return None
+    return CognitoPool(
+        settings.cognito_region,
+        settings.cognito_user_pool_id,
+        settings.identity_client_id,
+        settings.cognito_client_secret.get_secret_value() if settings.cognito_client_secret else None,
+        settings.cognito_endpoint_url,
+    )
+
+
+def issuer_of(settings: Settings) -> str:
+    """The `iss` claim of the access tokens that are believed."""
+    pool = pool_of(settings)
+    return settings.identity_issuer or (pool.issuer if pool else settings.public_url)
+
+
+def jwks_url_of(settings: Settings, pool: CognitoPool) -> str:
+    """Where the keys of a user pool are."""
+    return settings.identity_jwks_url or pool.jwks_url
 
 
 def is_loopback(url: str) -> bool:
@@ -159,12 +187,12 @@ class Identity(NamedTuple):
 def build_identity(
     settings: Settings, database: Database, signal: ArqWorkSignal, passwords: Argon2Passwords
 ) -> Identity:
-    issuer, client_id = settings.issuer, settings.identity_client_id
+    issuer, client_id = issuer_of(settings), settings.identity_client_id
     secret_key = settings.secret_key.get_secret_value().encode()
-    if settings.pool:
-        verifier = JwtVerifier(RemoteKeys(settings.jwks_url), issuer, client_id)
+    if pool := pool_of(settings):
+        verifier = JwtVerifier(RemoteKeys(jwks_url_of(settings, pool)), issuer, client_id)
         cognito = CognitoIdentityProvider(
-            database, settings.pool, passwords=passwords, verifier=verifier, signal=signal, secret_key=secret_key
+            database, pool, passwords=passwords, verifier=verifier, signal=signal, secret_key=secret_key
         )
         return Identity(cognito, verifier, None)
     pem = settings.identity_private_key_file.read_bytes() if settings.identity_private_key_file else b""

@@ -1,14 +1,11 @@
 """The settings: everything that can be set from the environment. Only `bootstrap` and the command line read them."""
 
-from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from integrations.cognito_pool import CognitoPool
 
 T = TypeVar("T")
 
@@ -165,28 +162,9 @@ class Settings(BaseSettings):
             raise PydanticCustomError("missing", "is not set")
         return value
 
-    @cached_property
-    def pool(self) -> CognitoPool | None:
-        """The user pool that keeps the accounts; None where we do."""
-        if self.identity_provider == "local" or self.cognito_region is None or self.cognito_user_pool_id is None:
-            return None
-        secret = self.cognito_client_secret.get_secret_value() if self.cognito_client_secret else None
-        return CognitoPool(
-            self.cognito_region, self.cognito_user_pool_id, self.identity_client_id, secret, self.cognito_endpoint_url
-        )
-
-    @cached_property
-    def issuer(self) -> str:
-        return self.identity_issuer or (self.pool.issuer if self.pool else self.public_url)
-
     @property
     def listed_origins(self) -> frozenset[str]:
         return split(self.web_origins)
-
-    @property
-    def jwks_url(self) -> str:
-        """Where the keys of a user pool are."""
-        return self.identity_jwks_url or (self.pool.jwks_url if self.pool else "")
 
     @property
     def wants_mfa(self) -> bool:

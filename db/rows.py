@@ -18,11 +18,11 @@ from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import greenlet_spawn
 
 from db.session import (
-    STALE_TENANT,
+    STALE_CALLER,
     AsyncSession,
     Database,
     Scope,
-    StaleTenantError,
+    StaleCallerError,
     hold_connection,
     holding_connection,
     surely,
@@ -71,7 +71,7 @@ class Rows(Protocol):
 
 
 class RowsTransaction:
-    """One short transaction, for `async with`. Raises `StaleTenantError` as sessions do.
+    """One short transaction, for `async with`. Raises `StaleCallerError` as sessions do.
 
     Written out, and not by `asynccontextmanager`: every page of every store goes through here.
     """
@@ -201,8 +201,8 @@ async def begin(connection: "Connection[Record]", scope: Scope, timeout_ms: int,
             f"set_config('statement_timeout', '{int(timeout_ms)}', true){expected}"
         )
     except PostgresError as error:
-        if error.sqlstate == STALE_TENANT:
-            raise StaleTenantError from None
+        if error.sqlstate == STALE_CALLER:
+            raise StaleCallerError from None
         raise
 
 

@@ -25,7 +25,7 @@ __all__ = [
     "Reads",
     "RequestReads",
     "Scope",
-    "StaleTenantError",
+    "StaleCallerError",
     "create_engine",
 ]
 
@@ -55,7 +55,7 @@ class ScopedSession(Session):
     """The synchronous session below `AsyncSession`; it carries the `after_begin` listener."""
 
 
-class StaleTenantError(RuntimeError):
+class StaleCallerError(RuntimeError):
     """Tenant or caller have changed since they were remembered: find them anew, and begin again."""
 
 
@@ -71,7 +71,7 @@ EXPECT_TENANT = text("SELECT expect_tenant(:edition)")
 EXPECT_CALLER = text("SELECT expect_caller(:session, :key, :edition)").bindparams(
     bindparam("session", type_=Uuid()), bindparam("key", type_=Uuid())
 )
-STALE_TENANT = "SD001"
+STALE_CALLER = "SD001"
 """What `expect_tenant` and `expect_caller` raise where something has changed."""
 
 UNNAMED_STATEMENTS: Mapping[str, object] = {
@@ -102,7 +102,7 @@ def bind_scope(session: Session, _transaction: SessionTransaction, connection: C
 
 
 def expect(connection: Connection, scope: Scope) -> None:
-    """Raise `StaleTenantError` unless the tenant of the scope, and who calls, are still what they were."""
+    """Raise `StaleCallerError` unless the tenant of the scope, and who calls, are still what they were."""
     try:
         if scope.session_id is None and scope.key_id is None:
             connection.execute(EXPECT_TENANT, {"edition": scope.edition})
@@ -110,8 +110,8 @@ def expect(connection: Connection, scope: Scope) -> None:
             values = {"session": scope.session_id, "key": scope.key_id, "edition": scope.edition}
             connection.execute(EXPECT_CALLER, values)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == STALE_TENANT:
-            raise StaleTenantError from None
+        if getattr(error.orig, "sqlstate", None) == STALE_CALLER:
+            raise StaleCallerError from None
         raise
 
 

@@ -65,7 +65,7 @@ def show_welcome(
         console.print(person.access_token, markup=False)
     console.print("\n[bold]A first query[/bold] to paste into GraphiQL\n")
     console.print(first_query.strip(), markup=False)
-    console.print("\n[bold]Demo people[/bold]\n")
+    console.print("\n[bold]Demo people[/bold], as they were first made\n")
     headings = ("Role", "Tenant", "Email", "Password")
     rows = [(each.role, each.tenant or "—", each.email, each.password) for each in people]
     console.print(_aligned([headings, *rows]), markup=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from db.session import Scope
-from domain.errors import AccessDenied
+from domain.errors import AccessDenied, PermissionMissing
 
 
 class Permission(Enum):
@@ -104,7 +104,7 @@ class Actor:
 def require(actor: Actor, permission: Permission) -> None:
     """The first line of a domain function: raises `AccessDenied` unless the actor's role carries the permission."""
     if not actor.may(permission):
-        raise AccessDenied(permission.value)
+        raise PermissionMissing(permission.value)
 
 
 def require_operator(actor: Actor) -> None:

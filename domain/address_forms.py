@@ -106,4 +106,6 @@ def checked_country(code: str, *field: str) -> str:
         raise UserFault(
             FaultCode.INVALID, "A country is written in two letters, such as SA (ISO 3166-1).", (*field, "country")
         )
+    if country == "KW":
+        raise UserFault(FaultCode.INVALID, "An address in Kuwait is written in the form `kuwait`.", (*field, "country"))
     return country

@@ -32,12 +32,16 @@ async def create(session: AsyncSession, *, actor: Actor, given: NewAddress, is_d
     return address
 
 
-async def change(session: AsyncSession, *, actor: Actor, address_id: uuid.UUID, given: NewAddress) -> CustomerAddress:
+async def replace(
+    session: AsyncSession, *, actor: Actor, address_id: uuid.UUID, given: NewAddress, is_default: bool
+) -> CustomerAddress:
     """Put another address in an address's place. Faults: everything invalid at once; NOT_FOUND."""
     customer_id, values = actor.customer, checked_address(given, "address")
     address = await held_address(session, customer_id, address_id)
     for name, value in values.items():
         setattr(address, name, value)
+    if is_default:
+        await make_default(session, address)
     await session.flush()
     return address
 
@@ -59,10 +63,8 @@ async def delete(session: AsyncSession, *, actor: Actor, address_id: uuid.UUID) 
 async def set_default(session: AsyncSession, *, actor: Actor, address_id: uuid.UUID) -> CustomerAddress:
     """Make an address the default. Fault: NOT_FOUND."""
     address = await held_address(session, actor.customer, address_id)
-    if not address.is_default:
-        await end_default(session, actor.customer)
-        address.is_default = True
-        await session.flush()
+    await make_default(session, address)
+    await session.flush()
     return address
 
 
@@ -106,6 +108,13 @@ async def held_address(session: AsyncSession, customer_id: uuid.UUID, address_id
     if address is None:
         raise not_found("address", "id")
     return address
+
+
+async def make_default(session: AsyncSession, address: CustomerAddress) -> None:
+    """The caller holds the book."""
+    if not address.is_default:
+        await end_default(session, address.customer_id)
+        address.is_default = True
 
 
 async def end_default(session: AsyncSession, customer_id: uuid.UUID) -> None:

@@ -8,15 +8,18 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ApiKey
 from db.queries import api_keys as queries
+from db.queries.api_keys import KEY_STATUS
 from db.rows import Rows
 from domain import audit
 from domain.actors import KEY_SCOPES, Actor, Permission, require
+from domain.acts import Act
 from domain.errors import FaultCode, Faults, IllegalTransition, UserFault, not_found
 from domain.pages import Page, PageRequest, newest_first
 from domain.team import acting_in_team
@@ -91,50 +94,50 @@ async def create(session: AsyncSession, *, actor: Actor, given: NewKey) -> Issue
     name = checked(actor, given)
     acting = await acting_in_team(session, actor=actor, permission=Permission.API_KEYS_MANAGE)
     await check_room(session)
-    lifetime = None if given.days is None else func.now() + timedelta(days=given.days)
-    issued = await issue(session, acting, name=name, scopes=names_of(given.scopes), expires_at=lifetime)
-    record(session, acting, "api_key.create", issued.stored)
+    issued = await issue(session, acting, name=name, scopes=names_of(given.scopes), expires_at=end_of(given.days))
+    record(session, acting, Act.API_KEY_CREATE, issued.stored)
     return issued
 
 
-async def rotate(session: AsyncSession, *, actor: Actor, key_id: uuid.UUID, overlap_hours: int) -> Issued:
-    """A new key in the place of another: its name, its scopes, good for as long. The old one is good for the overlap.
+async def rotate(
+    session: AsyncSession, *, actor: Actor, key_id: uuid.UUID, days: int | None, overlap_hours: int
+) -> Issued:
+    """A new key in the place of another: its name, its scopes, a life of its own. The old one is good for the overlap.
 
-    Faults: INVALID overlap; NOT_FOUND; ILLEGAL_TRANSITION for a key that is not good any more; LIMIT_REACHED.
+    Faults: INVALID days and overlap; NOT_FOUND; ILLEGAL_TRANSITION for a key that is not good any more; LIMIT_REACHED.
     """
     require(actor, Permission.API_KEYS_MANAGE)
-    if not 0 <= overlap_hours <= LONGEST_OVERLAP:
-        told = f"An overlap is 0 to {LONGEST_OVERLAP} hours."
-        raise UserFault(FaultCode.INVALID, told, ("overlapHours",))
+    check_rotation(days, overlap_hours)
     acting = await acting_in_team(session, actor=actor, permission=Permission.API_KEYS_MANAGE)
     old = await locked_live_key(session, key_id)
     check_own(acting, {Permission(scope) for scope in old.scopes}, "id")
-    expires_at = old.expires_at
     await queries.end_key(session, key_id=key_id, after=timedelta(hours=overlap_hours))
     await check_room(session)
-    issued = await issue(session, acting, name=old.name, scopes=old.scopes, expires_at=expires_at, rotated_from=key_id)
-    record(session, acting, "api_key.rotate", issued.stored, replaced=old.hint)
+    columns = {"name": old.name, "scopes": old.scopes, "expires_at": end_of(days), "rotated_from": key_id}
+    issued = await issue(session, acting, **columns)
+    record(session, acting, Act.API_KEY_ROTATE, issued.stored, replaced=old.hint)
     return issued
 
 
 async def revoke(session: AsyncSession, *, actor: Actor, key_id: uuid.UUID) -> ApiKey:
     """From the next request on the key is refused. Revoking it again changes nothing. Faults: NOT_FOUND."""
     require(actor, Permission.API_KEYS_MANAGE)
+    acting = await acting_in_team(session, actor=actor, permission=Permission.API_KEYS_MANAGE)
     key = await locked_key(session, key_id)
     if key.revoked_at is None:
         key.revoked_at = func.now()
-        record(session, actor, "api_key.revoke", key)
+        record(session, acting, Act.API_KEY_REVOKE, key)
         await session.flush()
         await session.refresh(key)
     return key
 
 
-async def list_keys(session: AsyncSession, *, actor: Actor, page: PageRequest) -> Page[ApiKey]:
-    """The tenant's keys, the newest first, those that are not good any more among them."""
+async def list_keys(session: AsyncSession, *, actor: Actor, page: PageRequest, status: str | None) -> Page[ApiKey]:
+    """The tenant's keys, the newest first; without a status those that are not good any more among them."""
     require(actor, Permission.API_KEYS_MANAGE)
     return await newest_first(
         session,
-        select(ApiKey),
+        with_status(select(ApiKey), status),
         moment=ApiKey.created_at,
         row_id=ApiKey.id,
         position=lambda key: (key.created_at, key.id),
@@ -142,9 +145,13 @@ async def list_keys(session: AsyncSession, *, actor: Actor, page: PageRequest) -
     )
 
 
-async def count_keys(session: AsyncSession, *, actor: Actor) -> int:
+async def count_keys(session: AsyncSession, *, actor: Actor, status: str | None) -> int:
     require(actor, Permission.API_KEYS_MANAGE)
-    return (await session.execute(select(func.count()).select_from(ApiKey))).scalar_one()
+    return (await session.execute(with_status(select(func.count()).select_from(ApiKey), status))).scalar_one()
+
+
+def with_status(statement: Select[Any], status: str | None) -> Select[Any]:
+    return statement if status is None else statement.where(KEY_STATUS[status])
 
 
 async def note_use(rows: Rows, *, key_id: uuid.UUID) -> None:
@@ -168,10 +175,28 @@ def checked(actor: Actor, given: NewKey) -> str:
         faults.add(FaultCode.REQUIRED, "A key without scopes could do nothing.", "scopes")
     with faults.collecting():
         check_own(actor, given.scopes, "scopes")
-    if given.days is not None and not 1 <= given.days <= LONGEST_DAYS:
-        faults.add(FaultCode.INVALID, f"A key is good for 1 to {LONGEST_DAYS:,} days.", "expiresInDays")
+    check_days(given.days, faults)
     faults.raise_any()
     return name
+
+
+def check_rotation(days: int | None, overlap_hours: int) -> None:
+    """Raises everything that is wrong with the input at once."""
+    faults = Faults()
+    check_days(days, faults)
+    if not 0 <= overlap_hours <= LONGEST_OVERLAP:
+        faults.add(FaultCode.INVALID, f"An overlap is 0 to {LONGEST_OVERLAP} hours.", "overlapHours")
+    faults.raise_any()
+
+
+def check_days(days: int | None, faults: Faults) -> None:
+    if days is not None and not 1 <= days <= LONGEST_DAYS:
+        faults.add(FaultCode.INVALID, f"A key is good for 1 to {LONGEST_DAYS:,} days.", "expiresInDays")
+
+
+def end_of(days: int | None) -> ColumnElement[datetime] | None:
+    """When a key ends that is made now; None for never."""
+    return None if days is None else func.now() + timedelta(days=days)
 
 
 def check_own(actor: Actor, scopes: Collection[Permission], *field: str) -> None:
@@ -214,5 +239,5 @@ async def locked_live_key(session: AsyncSession, key_id: uuid.UUID) -> ApiKey:
     return key
 
 
-def record(session: AsyncSession, actor: Actor, act: str, key: ApiKey, **more: str) -> None:
+def record(session: AsyncSession, actor: Actor, act: Act, key: ApiKey, **more: str) -> None:
     audit.record(session, actor=actor, act=act, name=key.name, scopes=key.scopes, hint=key.hint, **more)

@@ -69,9 +69,12 @@ def tallied(attempts: Iterable[Attempt], *, address: str, most: MostAttempts) ->
     for kind, account in attempts:
         tallies[Tally(f"{kind.name} address {address}", most.per_address, kind.per_address)] += 1
         if account is not None and kind.per_account is not None:
-            subject = f"{kind.name} account {one_account(account)}"
-            tallies[Tally(subject, most.per_account, kind.per_account)] += 1
+            tallies[Tally(account_subject(kind, account), most.per_account, kind.per_account)] += 1
     return tallies
+
+
+def account_subject(kind: AttemptKind, account: str) -> str:
+    return f"{kind.name} account {one_account(account)}"
 
 
 def one_account(account: str) -> str:

@@ -8,17 +8,18 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ApiKey, AuditEntry
-from db.queries.team import PersonFound, find_audited_people
+from db.queries.audit import PersonFound, find_audited_people
 from domain.actors import Actor, Permission, require
+from domain.acts import OTHER, Act
 from domain.pages import Page, PageRequest, newest_first
 
 
-def record(session: AsyncSession, *, actor: Actor, act: str, **details: Any) -> None:
-    """Add an entry in the caller's transaction: who (`actor`), what (`act`, such as `tenant.update`), from where."""
+def record(session: AsyncSession, *, actor: Actor, act: Act, **details: Any) -> None:
+    """Add an entry in the caller's transaction: who (`actor`), what, from where."""
     session.add(
         AuditEntry(
             tenant_id=actor.tenant,
-            act=act,
+            act=str(act),
             actor_kind=actor.kind.value,
             actor_id=actor.identity,
             details=details,
@@ -29,7 +30,7 @@ def record(session: AsyncSession, *, actor: Actor, act: str, **details: Any) -> 
 
 
 async def list_entries(session: AsyncSession, *, actor: Actor, page: PageRequest, act: str | None) -> Page[AuditEntry]:
-    """What was done in the tenant and to its team's accounts, the latest first."""
+    """What was done in the tenant and to its team's accounts, the latest first; `act` is a name, or `OTHER`."""
     require(actor, Permission.AUDIT_READ)
     return await newest_first(
         session,
@@ -47,7 +48,9 @@ async def count_entries(session: AsyncSession, *, actor: Actor, act: str | None)
 
 
 def of_act(statement: Select[Any], act: str | None) -> Select[Any]:
-    return statement if act is None else statement.where(AuditEntry.act == act)
+    if act is None:
+        return statement
+    return statement.where(AuditEntry.act.not_in(Act) if act == OTHER else AuditEntry.act == act)
 
 
 async def people_by_id(session: AsyncSession, person_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, PersonFound]:

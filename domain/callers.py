@@ -95,7 +95,7 @@ class Caller:
     @property
     def needs_mfa(self) -> bool:
         """Has a role in which nothing may be done without a second factor."""
-        return self.wants_mfa and (self.operator or self.role in GUARDED_ROLES)
+        return self._needs_mfa_as(self.role)
 
     @property
     def lacks_mfa(self) -> bool:
@@ -111,7 +111,7 @@ class Caller:
 
     def permissions_as(self, role: str | None) -> frozenset[Permission]:
         """What a person may do where this is their role, now and in this session."""
-        return NOTHING if self._lacks_mfa_as(role) else permissions_of(role)
+        return NOTHING if self._needs_mfa_as(role) and not self.has_mfa else permissions_of(role)
 
     def actor(self, request_id: str, address: str | None = None) -> Actor:
         """The actor of tenant-bound and personal work."""
@@ -127,8 +127,8 @@ class Caller:
             address=address,
         )
 
-    def _lacks_mfa_as(self, role: str | None) -> bool:
-        return self.wants_mfa and not self.has_mfa and (self.operator or role in GUARDED_ROLES)
+    def _needs_mfa_as(self, role: str | None) -> bool:
+        return self.wants_mfa and (self.operator or role in GUARDED_ROLES)
 
     @property
     def _kind(self) -> ActorKind:

@@ -34,7 +34,7 @@ from domain.actors import Actor, Permission, require
 from domain.errors import not_found, place_of
 from domain.notifications import Errand, compose
 from domain.ports import MailRefused, MailSender, OutgoingMail
-from domain.storefronts import ON_THIS_MACHINE, Storefronts
+from domain.store_pages import ON_THIS_MACHINE, StorePages
 
 LEASE_SECONDS = 60
 HANDLING_SECONDS = 30
@@ -88,7 +88,7 @@ class Post:
     mail: MailSender
     secret_key: bytes
     host: str
-    storefronts: Storefronts = ON_THIS_MACHINE
+    store_pages: StorePages = ON_THIS_MACHINE
 
 
 async def claim(database: Database, outbox: Outbox, most: int) -> Sequence[Lease]:
@@ -146,7 +146,7 @@ async def composed(post: Post, outbox: Outbox, lease: Lease) -> OutgoingMail | N
         reference = f"<{lease.message_id}@{post.host}>"
         return await compose(
             Errand(
-                session, lease.owner_id, message.kind, message.payload, post.secret_key, reference, post.storefronts
+                session, lease.owner_id, message.kind, message.payload, post.secret_key, reference, post.store_pages
             ),
         )
 

@@ -101,7 +101,11 @@ class Faults:
 
 
 class AccessDenied(Exception):
-    """The actor lacks a permission. Told without saying whether the thing exists."""
+    """The actor may not do this. Told without saying whether the thing exists."""
+
+
+class PermissionMissing(AccessDenied):
+    """The actor lacks a named permission, such as `team:manage`; its name is told."""
 
 
 OUR_TREE = str(Path(__file__).parents[1]) + "/"

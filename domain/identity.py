@@ -1,4 +1,4 @@
-"""Accounts, whichever provider keeps them: what an address, a password and a code must be, and who the viewer is."""
+"""Accounts, whichever provider keeps them: what a sign-up and a code must be, and who the viewer is."""
 
 import hashlib
 import hmac
@@ -12,86 +12,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Person
-from db.queries.identity import MembershipFound, memberships_of_person
+from db.queries.identity import MembershipFound, memberships_of_person, record_account_act
 from db.queries.second_factors import SecondFactorState, second_factor_state
 from domain.actors import Actor
+from domain.acts import Act
 from domain.changes import ABSENT, Absent
 from domain.emails import normalized_email
 from domain.errors import FaultCode, Faults, UserFault
+from domain.passwords import checked_password
 from domain.ports import SignUp
 from domain.texts import LOCALES, person_name
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
 LONGEST_NAME = 100
 CODE_DIGITS = 6
-
-COMMON_WORDS = frozenset(
-    [
-        "abc",
-        "abcd",
-        "abcdef",
-        "access",
-        "account",
-        "admin",
-        "administrator",
-        "alhamdulillah",
-        "allah",
-        "baseball",
-        "bismillah",
-        "changeme",
-        "charity",
-        "default",
-        "donation",
-        "dragon",
-        "football",
-        "guest",
-        "hello",
-        "iloveyou",
-        "kuwait",
-        "letmein",
-        "login",
-        "love",
-        "loveyou",
-        "master",
-        "mohammed",
-        "monkey",
-        "muhammad",
-        "mypassword",
-        "nopassword",
-        "p",
-        "pass",
-        "passphrase",
-        "passw",
-        "password",
-        "passwordpassword",
-        "princess",
-        "qazwsx",
-        "qwer",
-        "qwerty",
-        "qwertyuiop",
-        "ramadan",
-        "root",
-        "sadu",
-        "secret",
-        "shop",
-        "store",
-        "sunshine",
-        "superman",
-        "system",
-        "temp",
-        "temppassword",
-        "test",
-        "testing",
-        "user",
-        "welcome",
-        "whatever",
-        "zxcvbnm",
-    ]
-)
-"""What is left of the commonest passwords without the digits and signs around them."""
-
-LOOKS_LIKE = str.maketrans("013457@$!", "oleastasi")
-RUNS = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn")
 
 
 class CodePurpose(Enum):
@@ -141,46 +74,6 @@ def checked_locale(locale: str, *field: str) -> str:
     return locale
 
 
-def normalized_password(password: str) -> str:
-    """One spelling for what different keyboards send for the same characters."""
-    return unicodedata.normalize("NFKC", password)
-
-
-def checked_password(password: str, *field: str, email: str) -> str:
-    """The password, normalised: 10 to 256 characters, hard enough to guess, without the name in the address."""
-    if not password:
-        raise UserFault(FaultCode.REQUIRED, "This field is required.", field)
-    secret = normalized_password(password)
-    if len(secret) > LONGEST_PASSWORD:
-        raise UserFault(FaultCode.TOO_LONG, f"A password has at most {LONGEST_PASSWORD} characters.", field)
-    if len(secret) < SHORTEST_PASSWORD:
-        raise UserFault(FaultCode.INVALID, f"A password has at least {SHORTEST_PASSWORD} characters.", field)
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in secret):
-        raise UserFault(FaultCode.INVALID, "Control characters are not allowed.", field)
-    if names_its_owner(secret, email):
-        raise UserFault(FaultCode.INVALID, "A password must not contain your email address.", field)
-    if is_commonplace(secret):
-        raise UserFault(FaultCode.INVALID, "This password is too easy to guess.", field)
-    return secret
-
-
-def names_its_owner(password: str, email: str) -> bool:
-    """Whether the password contains the part before the `@`; one of three letters is in too many words to matter."""
-    mailbox = email.partition("@")[0].partition("+")[0]
-    return len(mailbox) > 3 and mailbox in password.casefold()
-
-
-def is_commonplace(password: str) -> bool:
-    """Whether the password is among the first that anybody would try."""
-    plain = password.casefold()
-    if len(set(plain)) < 5 or plain in (plain + plain)[1:-1]:
-        return True
-    if any(plain in run or plain[::-1] in run for run in RUNS):
-        return True
-    core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
-    return core in COMMON_WORDS or core.translate(LOOKS_LIKE) in COMMON_WORDS or not core
-
-
 def mailed_code(secret_key: bytes, code_id: uuid.UUID) -> str:
     """The six digits of a mailed code. Derived anew wherever they are needed, so that no table holds them."""
     digest = hmac.digest(secret_key, b"mailed code " + code_id.bytes, hashlib.sha256)
@@ -227,6 +120,10 @@ def mfa_code_wrong() -> UserFault:
     return UserFault(FaultCode.MFA_CODE_WRONG, "The code is wrong, or was used already. Wait for the next.", ("code",))
 
 
+def mfa_tried_too_often() -> UserFault:
+    return UserFault(FaultCode.LIMIT_REACHED, "Too many wrong codes within a day. Use a recovery code.", ("code",))
+
+
 def challenge_ended() -> UserFault:
     """The one answer for a challenge that is unknown, expired, answered, or was guessed at too often."""
     return UserFault(FaultCode.CHALLENGE_ENDED, "This sign-in has ended. Begin it again.", ("challenge",))
@@ -264,7 +161,10 @@ async def viewing_memberships(session: AsyncSession, *, actor: Actor) -> list[Me
 
 
 async def update_person(session: AsyncSession, *, actor: Actor, changes: PersonChanges) -> Person:
-    """The person acting changes their own name and the language of mails. Raises `UserFaults`; a guest is denied."""
+    """The person acting changes their own name and the language of mails. Raises `UserFaults`; a guest is denied.
+
+    A change is told to the audit log of every tenant that they work for.
+    """
     person, faults = await viewing_person(session, actor=actor), Faults()
     with faults.collecting():
         if not isinstance(changes.name, Absent):
@@ -273,7 +173,9 @@ async def update_person(session: AsyncSession, *, actor: Actor, changes: PersonC
         if not isinstance(changes.locale, Absent):
             person.locale = checked_locale(changes.locale, "locale")
     faults.raise_any()
-    await session.flush()
+    if session.is_modified(person):
+        await record_account_act(session, act=Act.ACCOUNT_UPDATE, request_id=actor.request_id, address=actor.address)
+        await session.flush()
     return person
 
 

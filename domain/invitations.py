@@ -4,20 +4,23 @@ import hashlib
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.constraints import flushed
 from db.models import Invitation, new_id
 from db.queries import team as queries
-from db.queries.identity import lock_person
-from db.queries.team import InvitationFound
+from db.queries.audit import count_acts
+from db.queries.identity import MembershipFound, lock_person
+from db.queries.team import INVITATION_STATUS, InvitationFound
 from domain import audit, outbox, tenants
 from domain.actors import Actor, Permission, require
+from domain.acts import Act
 from domain.emails import normalized_email
 from domain.errors import FaultCode, UserFault, not_found
-from domain.identity import viewing_person
+from domain.identity import viewing_memberships, viewing_person
 from domain.pages import Page, PageRequest, newest_first
 from domain.signing import Signer
 from domain.team import MOST_MEMBERS, acting_in_team, require_power_over
@@ -28,15 +31,17 @@ LIFETIME = timedelta(days=7)
 PAUSE = timedelta(minutes=1)
 MOST_OPEN = 50
 MOST_MAILS_A_DAY = 100
-INVITE, RESEND = "team.invite", "team.invitation_resend"
+MAILING = (Act.TEAM_INVITE, Act.TEAM_INVITATION_RESEND)
 
 
-async def list_invitations(session: AsyncSession, *, actor: Actor, page: PageRequest) -> Page[Invitation]:
-    """All that were ever sent, the newest first."""
+async def list_invitations(
+    session: AsyncSession, *, actor: Actor, page: PageRequest, status: str | None
+) -> Page[Invitation]:
+    """The newest first; without a status all that were ever sent."""
     require(actor, Permission.TEAM_READ)
     return await newest_first(
         session,
-        select(Invitation),
+        with_status(select(Invitation), status),
         moment=Invitation.created_at,
         row_id=Invitation.id,
         position=lambda invitation: (invitation.created_at, invitation.id),
@@ -44,9 +49,13 @@ async def list_invitations(session: AsyncSession, *, actor: Actor, page: PageReq
     )
 
 
-async def count_invitations(session: AsyncSession, *, actor: Actor) -> int:
+async def count_invitations(session: AsyncSession, *, actor: Actor, status: str | None) -> int:
     require(actor, Permission.TEAM_READ)
-    return (await session.execute(select(func.count()).select_from(Invitation))).scalar_one()
+    return (await session.execute(with_status(select(func.count()).select_from(Invitation), status))).scalar_one()
+
+
+def with_status(statement: Select[Any], status: str | None) -> Select[Any]:
+    return statement if status is None else statement.where(INVITATION_STATUS[status])
 
 
 async def create(session: AsyncSession, *, actor: Actor, signer: Signer, email: str, role: str) -> Invitation:
@@ -58,7 +67,7 @@ async def create(session: AsyncSession, *, actor: Actor, signer: Signer, email: 
     address = normalized_email(email, "email")
     acting = await acting_in_team(session, actor=actor, permission=Permission.TEAM_MANAGE)
     require_power_over(acting, role)
-    await require_new(session, address)
+    await require_new(session, acting, address)
     await require_room(session)
     await require_mail_left(session)
     now, invitation_id = datetime.now(UTC), new_id()
@@ -76,7 +85,7 @@ async def create(session: AsyncSession, *, actor: Actor, signer: Signer, email: 
     )
     session.add(invitation)
     await flushed(session, {"uq_invitations_tenant_id_email": already_invited()})
-    audit.record(session, actor=acting, act=INVITE, email=address, role=role)
+    audit.record(session, actor=acting, act=Act.TEAM_INVITE, email=address, role=role)
     outbox.enqueue(session, actor=acting, kind=MAIL, invitation_id=invitation_id)
     return invitation
 
@@ -98,7 +107,7 @@ async def resend(session: AsyncSession, *, actor: Actor, signer: Signer, invitat
     invitation.sends += 1
     invitation.token_hash = hash_of(token_of(signer, invitation.id, sends=invitation.sends))
     invitation.sent_at, invitation.expires_at, invitation.invited_by = now, now + LIFETIME, acting.person
-    audit.record(session, actor=acting, act=RESEND, email=invitation.email, role=invitation.role)
+    audit.record(session, actor=acting, act=Act.TEAM_INVITATION_RESEND, email=invitation.email, role=invitation.role)
     outbox.enqueue(session, actor=acting, kind=MAIL, invitation_id=invitation.id)
     await session.flush()
     return invitation
@@ -110,7 +119,7 @@ async def revoke(session: AsyncSession, *, actor: Actor, invitation_id: uuid.UUI
     acting = await acting_in_team(session, actor=actor, permission=Permission.TEAM_MANAGE)
     invitation = await unanswered(session, acting, invitation_id)
     invitation.revoked_at = datetime.now(UTC)
-    audit.record(session, actor=acting, act="team.invitation_revoke", email=invitation.email, role=invitation.role)
+    audit.record(session, actor=acting, act=Act.TEAM_INVITATION_REVOKE, email=invitation.email, role=invitation.role)
     await session.flush()
     return invitation
 
@@ -120,8 +129,16 @@ async def find_by_token(session: AsyncSession, *, token: str) -> InvitationFound
     return await queries.find_invitation(session, token_hash=hash_of(token))
 
 
-async def accept(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, token: str) -> None:
-    """Join the tenant that `find_by_token` has told, in whose scope the session is: the token is used up with it.
+async def inviting_tenant(session: AsyncSession, *, token: str) -> uuid.UUID:
+    """Where `accept` has to happen, found in any scope. Fault: INVITATION_INVALID."""
+    found = await find_by_token(session, token=token)
+    if found is None:
+        raise invitation_invalid()
+    return found.tenant_id
+
+
+async def accept(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, token: str) -> MembershipFound:
+    """Join the `inviting_tenant`, in whose scope the session is: the token is used up with it.
 
     Whoever is a member already keeps their role. Faults: INVITATION_INVALID, whatever is wrong about it, be it the
     address; LIMIT_REACHED, where the person or the tenant has too many memberships.
@@ -131,16 +148,18 @@ async def accept(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, t
     await queries.lock_team(session, tenant_id=tenant_id)
     is_confirmed = await lock_person(session, person_id=person_id)
     person = await viewing_person(session, actor=joining)
-    accepted = await queries.accept_invitation(session, token_hash=hash_of(token), person_id=person_id)
+    accepted = await queries.accept_invitation(session, token_hash=hash_of(token))
     if accepted is None or not is_confirmed or accepted.email != person.email:
         raise invitation_invalid()
     if await queries.role_of(session, person_id=person_id) is None:
         await require_place(session)
     await queries.add_member(session, tenant_id=tenant_id, person_id=person_id, role=accepted.role)
-    audit.record(session, actor=joining, act="team.join", role=accepted.role)
+    joined = next(each for each in await viewing_memberships(session, actor=joining) if each.tenant_id == tenant_id)
+    audit.record(session, actor=joining, act=Act.TEAM_JOIN, role=joined.role)
+    return joined
 
 
-async def require_new(session: AsyncSession, address: str) -> None:
+async def require_new(session: AsyncSession, actor: Actor, address: str) -> None:
     if any(each.email == address for each in await queries.find_team(session)):
         raise UserFault(FaultCode.TAKEN, "Somebody with this address is a member already.", ("email",))
     before = await queries.unanswered_invitation(session, email=address)
@@ -149,6 +168,7 @@ async def require_new(session: AsyncSession, address: str) -> None:
     if before.expires_at > datetime.now(UTC):
         raise already_invited()
     before.revoked_at = datetime.now(UTC)  # makes room: one unanswered invitation for each address
+    audit.record(session, actor=actor, act=Act.TEAM_INVITATION_REVOKE, email=before.email, role=before.role)
     await session.flush()
 
 
@@ -159,7 +179,7 @@ async def require_room(session: AsyncSession) -> None:
 
 async def require_mail_left(session: AsyncSession) -> None:
     """Invitations reach people who have not asked for them."""
-    mailed = await queries.count_acts(session, acts=(INVITE, RESEND), within=timedelta(days=1))
+    mailed = await count_acts(session, acts=MAILING, within=timedelta(days=1))
     if mailed >= MOST_MAILS_A_DAY:
         raise UserFault(FaultCode.LIMIT_REACHED, f"At most {MOST_MAILS_A_DAY} invitations are mailed a day.")
 

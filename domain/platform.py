@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Tenant
 from domain import audit
 from domain.actors import Actor, require_operator
+from domain.acts import Act
 from domain.errors import not_found
 from domain.pages import Page, PageRequest, newest_first
 from domain.texts import cleaned
@@ -60,7 +61,7 @@ async def set_tenant_status(
         raise not_found("tenant", "id")
     TENANT_STATUS.check(tenant.status, status, "id")
     acting = replace(actor, tenant_id=tenant_id)
-    audit.record(session, actor=acting, act=f"tenant.{status}", before=tenant.status, reason=why)
+    audit.record(session, actor=acting, act=Act(f"tenant.{status}"), before=tenant.status, reason=why)
     tenant.status = status
     await session.flush()
     return tenant

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
-from domain.attempts import Attempt
+from domain.attempts import Attempt, AttemptKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,9 @@ class TotpEnrolment:
 class IdentityProvider(Protocol):
     """Accounts, passwords, second factors and tokens. Every method opens its own transactions, raises `UserFault`s.
 
-    No method tells whether an address has an account: sign-up, resend and forgot answer the same either way. Sign-ins
-    and changes of password and second factor are told to the audit log of every tenant that the person works for.
+    No method tells whether an address has an account: sign-up, resend and forgot answer the same either way. Sign-ins,
+    sign-outs and changes of password and second factor are told to the audit log of every tenant that the person works
+    for.
     """
 
     async def sign_up(self, given: SignUp) -> None:
@@ -122,12 +123,15 @@ class IdentityProvider(Protocol):
         """
         ...
 
-    async def refresh(self, *, refresh_token: str) -> Tokens:
+    async def refresh(self, *, refresh_token: str, origin: Origin) -> Tokens:
         """Exchange a refresh token. One used twice revokes its whole session. Fault: TOKEN_INVALID."""
         ...
 
-    async def sign_out(self, *, person_id: uuid.UUID, session_id: uuid.UUID) -> None:
-        """End a session: its access and refresh tokens are refused from the next request on."""
+    async def sign_out(self, *, holder: Holder, refresh_token: str | None = None) -> None:
+        """End the holder's session: its access and refresh tokens are refused from the next request on.
+
+        So does the session of the refresh token, whosever it is; one that is no token changes nothing.
+        """
         ...
 
     async def sign_out_everywhere(self, *, holder: Holder) -> None:
@@ -153,21 +157,33 @@ class IdentityProvider(Protocol):
         """
         ...
 
-    async def confirm_totp(self, *, holder: Holder, code: str) -> list[str]:
-        """From now on sign-ins ask for a code; this session counts as signed in with MFA. Returns recovery codes.
+    async def confirm_totp(self, *, holder: Holder, password: str, code: str) -> list[str]:
+        """From now on sign-ins ask for a code; this session counts as signed in with MFA, and every other one ends.
 
-        Faults: MFA_CODE_WRONG; MFA_ENABLED; NOT_FOUND where nothing was begun.
+        Returns recovery codes. Faults: CREDENTIALS_WRONG; MFA_CODE_WRONG; MFA_ENABLED; NOT_FOUND where nothing was
+        begun.
         """
         ...
 
     async def renew_recovery_codes(self, *, holder: Holder, password: str) -> list[str]:
-        """New recovery codes; the old ones are void. Faults: CREDENTIALS_WRONG; MFA_DISABLED."""
+        """New recovery codes; the old ones are void. Denied in a session without the second factor.
+
+        Faults: CREDENTIALS_WRONG; MFA_DISABLED.
+        """
         ...
 
     async def disable_totp(self, *, holder: Holder, password: str, code: str) -> None:
         """Take the second factor away, after both have been given again: `code` is of the app, or a recovery code.
 
-        Every other session ends. Faults: CREDENTIALS_WRONG; MFA_CODE_WRONG; MFA_DISABLED.
+        Every other session ends. In a session without the second factor it is denied. Faults: CREDENTIALS_WRONG;
+        MFA_CODE_WRONG; MFA_DISABLED; LIMIT_REACHED after too many codes of the app that were wrong.
+        """
+        ...
+
+    async def reset_second_factor(self, *, email: str) -> bool:
+        """Take it away from somebody who lost app and recovery codes, and end every session: for the command line.
+
+        False where there was none.
         """
         ...
 
@@ -251,4 +267,8 @@ class AttemptLimits(Protocol):
 
     async def grant(self, attempts: Sequence[Attempt], *, address: str) -> None:
         """Count all of them, or none: then it raises `TooManyAttempts` or `LimitsUnavailable`."""
+        ...
+
+    async def forgive(self, kind: AttemptKind, *, account: str) -> None:
+        """Forget the attempts at an account whose owner has proven to be there. Never raises."""
         ...

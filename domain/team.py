@@ -7,9 +7,11 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.queries import team as queries
+from db.queries.api_keys import revoke_keys_made_by
 from db.queries.team import TeamMember
 from domain import audit
 from domain.actors import ROLE_PERMISSIONS, Actor, Permission, permissions_of, require
+from domain.acts import Act
 from domain.errors import FaultCode, UserFault, not_found
 
 MOST_MEMBERS = 200
@@ -30,7 +32,7 @@ async def change_role(session: AsyncSession, *, actor: Actor, membership_id: uui
     require(actor, Permission.TEAM_MANAGE)
     acting = await acting_in_team(session, actor=actor, permission=Permission.TEAM_MANAGE)
     team = await queries.find_team(session)
-    member = member_of(team, membership_id, "id")
+    member = member_of(team, membership_id)
     require_power_over(acting, member.role, role)
     if member.role == role:
         return member
@@ -39,24 +41,29 @@ async def change_role(session: AsyncSession, *, actor: Actor, membership_id: uui
     await queries.write_role(session, membership_id=member.id, role=role)
     await revoke_undue_invitations(session, actor=acting, member=member, role=role)
     details = {"member": member.email, "before": member.role, "after": role}
-    audit.record(session, actor=acting, act="team.role", **details)
+    audit.record(session, actor=acting, act=Act.TEAM_ROLE, **details)
     return replace(member, role=role)
 
 
-async def remove(session: AsyncSession, *, actor: Actor, membership_id: uuid.UUID) -> TeamMember:
-    """Shut a member out from their next request on. Owners are removed by owners alone.
+async def remove(
+    session: AsyncSession, *, actor: Actor, membership_id: uuid.UUID, revoke_api_keys: bool = True
+) -> TeamMember:
+    """Shut a member out from their next request on, and the API keys that they made. Owners are removed by owners.
 
     Faults: NOT_FOUND; LAST_OWNER; INVALID for oneself.
     """
     require(actor, Permission.TEAM_MANAGE)
     acting = await acting_in_team(session, actor=actor, permission=Permission.TEAM_MANAGE)
     team = await queries.find_team(session)
-    member = member_of(team, membership_id, "id")
+    member = member_of(team, membership_id)
     require_power_over(acting, member.role)
     require_owner_left(team, member)
     require_other(acting, member, "Nobody removes themselves: leave instead.")
     await end_membership(session, actor=acting, member=member)
-    audit.record(session, actor=acting, act="team.remove", member=member.email, role=member.role)
+    if revoke_api_keys:
+        for key in await revoke_keys_made_by(session, person_id=member.person_id):
+            audit.record(session, actor=acting, act=Act.API_KEY_REVOKE, name=key.name, scopes=key.scopes, hint=key.hint)
+    audit.record(session, actor=acting, act=Act.TEAM_REMOVE, member=member.email, role=member.role)
     return member
 
 
@@ -68,7 +75,7 @@ async def leave(session: AsyncSession, *, actor: Actor) -> None:
     member = next(each for each in team if each.person_id == acting.person)
     require_owner_left(team, member)
     await end_membership(session, actor=acting, member=member)
-    audit.record(session, actor=acting, act="team.leave", member=member.email, role=member.role)
+    audit.record(session, actor=acting, act=Act.TEAM_LEAVE, member=member.email, role=member.role)
 
 
 async def transfer(session: AsyncSession, *, actor: Actor, membership_id: uuid.UUID) -> TeamMember:
@@ -76,13 +83,13 @@ async def transfer(session: AsyncSession, *, actor: Actor, membership_id: uuid.U
     require(actor, Permission.OWNERSHIP_MANAGE)
     acting = await acting_in_team(session, actor=actor, permission=Permission.OWNERSHIP_MANAGE)
     team = await queries.find_team(session)
-    heir = member_of(team, membership_id, "membershipId")
-    require_other(acting, heir, "You are an owner already.", field="membershipId")
+    heir = member_of(team, membership_id)
+    require_other(acting, heir, "You are an owner already.")
     giver = next(each for each in team if each.person_id == acting.person)
     await queries.write_role(session, membership_id=heir.id, role="owner")
     await queries.write_role(session, membership_id=giver.id, role="admin")
     await revoke_undue_invitations(session, actor=acting, member=giver, role="admin")
-    audit.record(session, actor=acting, act="team.transfer", member=heir.email, before=heir.role, after="owner")
+    audit.record(session, actor=acting, act=Act.TEAM_TRANSFER, member=heir.email, before=heir.role, after="owner")
     return replace(heir, role="owner")
 
 
@@ -109,15 +116,15 @@ def require_owner_left(team: Sequence[TeamMember], going: TeamMember) -> None:
         raise UserFault(FaultCode.LAST_OWNER, "A tenant keeps at least one owner. Make somebody else an owner first.")
 
 
-def require_other(actor: Actor, member: TeamMember, message: str, *, field: str = "id") -> None:
+def require_other(actor: Actor, member: TeamMember, message: str) -> None:
     if member.person_id == actor.person:
-        raise UserFault(FaultCode.INVALID, message, (field,))
+        raise UserFault(FaultCode.INVALID, message, ("id",))
 
 
-def member_of(team: Sequence[TeamMember], membership_id: uuid.UUID, field: str) -> TeamMember:
+def member_of(team: Sequence[TeamMember], membership_id: uuid.UUID) -> TeamMember:
     found = next((each for each in team if each.id == membership_id), None)
     if found is None:
-        raise not_found("member", field)
+        raise not_found("member", "id")
     return found
 
 
@@ -132,7 +139,7 @@ async def revoke_undue_invitations(
     """Who loses a right takes along the invitations that they sent by it: or they could come back by one."""
     undue = [each for each in ROLES if not may_give(role, each)]
     for email in await queries.revoke_invitations_of(session, inviter=member.person_id, roles=undue):
-        audit.record(session, actor=actor, act="team.invitation_revoke", email=email)
+        audit.record(session, actor=actor, act=Act.TEAM_INVITATION_REVOKE, email=email)
 
 
 def may_give(giver: str | None, role: str) -> bool:

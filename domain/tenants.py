@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.constraints import flushed
 from db.models import Membership, Tenant
+from db.queries.identity import MembershipFound, memberships_of_person
 from domain import audit
 from domain.actors import Actor, Permission, require
+from domain.acts import Act
 from domain.changes import ABSENT, Absent, unless_absent
 from domain.emails import normalized_email
 from domain.errors import FaultCode, Faults, UserFault
@@ -37,7 +39,7 @@ RESERVED_SLUGS = frozenset(
 
 MOST_TENANTS = 50
 COLOUR = re.compile(r"#[0-9a-f]{6}")
-PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,24}")
+PHONE = re.compile(r"\(?\+?\(?[0-9][0-9 ()-]{4,24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,16 @@ async def create(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, g
     await flushed(session, {"uq_tenants_slug": slug_taken()})
     session.add(Membership(tenant_id=tenant_id, person_id=person_id, role="owner"))
     founder = replace(actor, tenant_id=tenant_id, role="owner", permissions=None)
-    audit.record(session, actor=founder, act="tenant.create", slug=tenant.slug)
+    audit.record(session, actor=founder, act=Act.TENANT_CREATE, slug=tenant.slug)
     await session.flush()
     return tenant
+
+
+async def memberships_by_person(
+    session: AsyncSession, person_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[MembershipFound]]:
+    """For a loader: the database answers whoever the transaction is scoped to of themselves alone."""
+    return {each: await memberships_of_person(session, person_id=each) for each in person_ids}
 
 
 async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges) -> Tenant:
@@ -99,7 +108,7 @@ async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges)
     require(actor, Permission.TENANT_MANAGE)
     tenant = await session.get_one(Tenant, actor.tenant)
     change(tenant, changes)
-    audit.record(session, actor=actor, act="tenant.update", fields=sent_fields(changes))
+    audit.record(session, actor=actor, act=Act.TENANT_UPDATE, fields=sent_fields(changes))
     await flushed(session, {"uq_tenants_slug": slug_taken()})
     return tenant
 
@@ -161,10 +170,10 @@ def checked_contact_email(address: str | None) -> str | None:
 
 
 def checked_phone(number: str | None, *field: str) -> str | None:
-    """A telephone number as people write it; digits, spaces, hyphens and brackets."""
+    """A telephone number as people write it: perhaps a `+`, then digits, spaces, hyphens and brackets."""
     tidy = cleaned(number, *field, limit=30)
     if tidy is not None and not PHONE.fullmatch(tidy):
-        raise UserFault(FaultCode.INVALID, "This is not a telephone number.", field)
+        raise UserFault(FaultCode.INVALID, "Write a telephone number such as +965 5000 1234.", field)
     return tidy
 
 

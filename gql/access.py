@@ -120,7 +120,10 @@ def sign_in_first() -> Refusal:
 
 
 def mfa_required() -> Refusal:
-    told = "This needs a session that was signed in with a second factor. Set one up, or sign in again with it."
+    told = (
+        "This needs a session that was signed in with a second factor. Set one up by `mfaBegin` and `mfaConfirm` at "
+        "`/graphql`, or sign in there again with it."
+    )
     return Refusal(403, ErrorCode.MFA_REQUIRED, told)
 
 

@@ -20,6 +20,7 @@ class Governorate(Enum):
 LABEL = "What the customer calls it, such as Home; up to 50 characters."
 RECIPIENT = "Who takes things in there, if not the customer; up to 200 characters."
 PHONE = "For deliveries there: digits, spaces, hyphens and brackets."
+DEFAULT = "True makes it the default from now on; false leaves the default as it is."
 NOTES = "For whoever brings it; up to 500 characters, line breaks allowed."
 
 
@@ -41,7 +42,7 @@ class KuwaitAddressInput:
 
 @strawberry.input(description="An address in lines.")
 class GeneralAddressInput:
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2, such as `SA`.")
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2, such as `SA`, but not `KW`.")
     line1: str = strawberry.field(description="Street and number; up to 200 characters.")
     city: str = strawberry.field(description="Up to 100 characters.")
     line2: str | None = strawberry.field(default=None, description="Up to 200 characters.")
@@ -56,19 +57,22 @@ class GeneralAddressInput:
 @strawberry.input(one_of=True, description="An address in one of the two forms.")
 class AddressInput:
     kuwait: strawberry.Maybe[KuwaitAddressInput] = strawberry.field(description="Within Kuwait.")
-    general: strawberry.Maybe[GeneralAddressInput] = strawberry.field(description="Anywhere else.")
+    general: strawberry.Maybe[GeneralAddressInput] = strawberry.field(
+        description="Anywhere else: `KW` is refused here."
+    )
 
 
 @strawberry.input(description="A new address.")
 class CustomerAddressCreateInput:
     address: AddressInput = strawberry.field(description="Where it is.")
-    is_default: bool = strawberry.field(default=False, description="Whether it is the default from now on.")
+    is_default: bool = strawberry.field(default=False, description=DEFAULT)
 
 
 @strawberry.input(description="Another address in an address's place.")
-class CustomerAddressUpdateInput:
+class CustomerAddressReplaceInput:
     id: strawberry.ID = strawberry.field(description="One of the customer's addresses.")
     address: AddressInput = strawberry.field(description="All of it: what is left out is empty from now on.")
+    is_default: bool = strawberry.field(default=False, description=DEFAULT)
 
 
 @strawberry.input(description="Which address is the default from now on.")

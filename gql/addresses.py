@@ -8,8 +8,8 @@ from gql.access import CUSTOMER
 from gql.address_inputs import (
     CustomerAddressCreateInput,
     CustomerAddressDeleteInput,
+    CustomerAddressReplaceInput,
     CustomerAddressSetDefaultInput,
-    CustomerAddressUpdateInput,
     Governorate,
     new_address,
 )
@@ -82,14 +82,17 @@ class AddressMutation:
     @mutation(
         CustomerAddressPayload,
         access=CUSTOMER,
-        description="Put another address in an address's place, in either form.",
+        description="Put another address in an address's place, in either form: nothing of the old one is kept but its "
+        "identifier.",
     )
-    async def customer_address_update(
-        self, info: Info, input: CustomerAddressUpdateInput
+    async def customer_address_replace(
+        self, info: Info, input: CustomerAddressReplaceInput
     ) -> CustomerAddressPayload | None:
         actor, given, address_id = info.context.actor, new_address(input.address), row_id("address", input.id, "id")
         async with info.context.write() as session:
-            changed = await addresses.change(session, actor=actor, address_id=address_id, given=given)
+            changed = await addresses.replace(
+                session, actor=actor, address_id=address_id, given=given, is_default=input.is_default
+            )
         return CustomerAddressPayload(address=address_of(changed))
 
     @mutation(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
@@ -16,9 +17,12 @@ from gql.context import Info
 from gql.cost import usually
 from gql.ids import global_id, row_id
 from gql.roots import Payload, mutation
+from gql.scalars import written
+from gql.team import Colleague, colleague_of
 
 MANAGE = staff(Permission.API_KEYS_MANAGE)
 SHOWN_ONCE = "The key itself, to be sent as `Authorization: Bearer sadu_live_…`. Keep it now: nobody can show it again."
+DAYS = "1 to 3,650; null for a key that never expires."
 
 
 @strawberry.enum(description="What an API key may do. People, keys and the tenant itself are out of its reach.")
@@ -38,12 +42,6 @@ class ApiKeyStatus(Enum):
     ACTIVE = strawberry.enum_value("active", description="It is.")
     EXPIRED = strawberry.enum_value("expired", description="Its time has come; also the end of a rotation's overlap.")
     REVOKED = strawberry.enum_value("revoked", description="Somebody has revoked it.")
-
-
-@strawberry.type(description="Who made an API key; perhaps not of the team any more.")
-class ApiKeyMaker:
-    id: strawberry.ID = strawberry.field(description="Identifier of the person.")
-    name: str = strawberry.field(description="What they call themselves.")
 
 
 @strawberry.type(description="A key that the tenant's own programs call with, but for the key itself.")
@@ -74,10 +72,12 @@ class ApiKey:
     def created_at(self) -> datetime:
         return self.stored.created_at
 
-    @strawberry.field(description="Who made it; null if the account is gone.")
-    async def created_by(self, info: Info) -> ApiKeyMaker | None:
+    @strawberry.field(
+        description="Who made it, perhaps not of the team any more; null for one whom the audit log does not name."
+    )
+    async def created_by(self, info: Info) -> Colleague | None:
         person = await info.context.loaders.of(audit.people_by_id).load(self.stored.created_by)
-        return ApiKeyMaker(id=global_id("person", person.id), name=person.name) if person else None
+        return colleague_of(person) if person else None
 
     @strawberry.field(description="From then on it is refused; null if it never expires.")
     def expires_at(self) -> datetime | None:
@@ -96,16 +96,27 @@ class ApiKey:
         return global_id("key", self.stored.rotated_from) if self.stored.rotated_from else None
 
 
+StatusFilter = Annotated[ApiKeyStatus | None, strawberry.argument(description="Only keys with this status, now.")]
+
+
 @strawberry.type
 class ApiKeyFields:
     @strawberry.field(
-        description="The tenant's API keys, the newest first, with those that are not good any more. For owners and "
-        "admins: anyone else gets null and an error."
+        description="The tenant's API keys, the newest first; without a `status` those that have ended as well. "
+        "Needs `api_keys:manage`: without it null and an error."
     )
-    async def api_keys(self, info: Info, first: First = 20, after: After = None) -> Connection[ApiKey] | None:
+    async def api_keys(
+        self, info: Info, first: First = 20, after: After = None, status: StatusFilter = None
+    ) -> Connection[ApiKey] | None:
+        wanted = written(status)
         page_request = PageRequest(first, after)
         async with info.context.read() as session:
-            page = await api_keys.list_keys(session, actor=info.context.actor, page=page_request)
+            page = await api_keys.list_keys(session, actor=info.context.actor, page=page_request, status=wanted)
+
+        async def count(info: Info) -> int:
+            async with info.context.read() as session:
+                return await api_keys.count_keys(session, actor=info.context.actor, status=wanted)
+
         return Connection[ApiKey].of(page, api_key_of, count)
 
 
@@ -113,14 +124,15 @@ class ApiKeyFields:
 class ApiKeyCreateInput:
     name: str = strawberry.field(description="What it is for, such as the program's name; up to 100 characters.")
     scopes: list[ApiKeyScope] = strawberry.field(description="What it may do; at least one, and no more than you may.")
-    expires_in_days: int | None = strawberry.field(
-        default=365, description="1 to 3,650; null for a key that never expires."
-    )
+    expires_in_days: int | None = strawberry.field(default=365, description=DAYS)
 
 
 @strawberry.input(description="Which API key to replace.")
 class ApiKeyRotateInput:
     id: strawberry.ID = strawberry.field(description="The key, which must be good.")
+    expires_in_days: int | None = strawberry.field(
+        default=365, description=f"Of the new key, from now on: {DAYS} The old key's end is not taken over."
+    )
     overlap_hours: int = strawberry.field(
         default=24,
         description="How long the old key is still good, 0 to 168, unless it expires sooner: until then change your "
@@ -149,8 +161,8 @@ class ApiKeyMutation:
     @mutation(
         ApiKeyIssuePayload,
         access=MANAGE,
-        description="Make a key; a tenant has at most 50 that are good. Sent again, it makes another one: where the "
-        "answer got lost, revoke the key that nobody has.",
+        description="Make a key. `LIMIT_REACHED` where 50 are good already, `INVALID` for a scope that you lack "
+        "yourself. Sent again, it makes another one: where the answer got lost, revoke the key that nobody has.",
     )
     async def api_key_create(self, info: Info, input: ApiKeyCreateInput) -> ApiKeyIssuePayload | None:
         async with info.context.write() as session:
@@ -160,12 +172,16 @@ class ApiKeyMutation:
     @mutation(
         ApiKeyIssuePayload,
         access=MANAGE,
-        description="Replace a key: the new one has its name, scopes and end. Sent again, it makes another one.",
+        description="Replace a key by a new one of its name and scopes. `ILLEGAL_TRANSITION` where it is expired or "
+        "revoked, `LIMIT_REACHED` where 50 keys would be good besides, `INVALID` where it may do more than you. Sent "
+        "again, it makes another one.",
     )
     async def api_key_rotate(self, info: Info, input: ApiKeyRotateInput) -> ApiKeyIssuePayload | None:
         key_id, hours = row_id("key", input.id, "id"), input.overlap_hours
         async with info.context.write() as session:
-            issued = await api_keys.rotate(session, actor=info.context.actor, key_id=key_id, overlap_hours=hours)
+            issued = await api_keys.rotate(
+                session, actor=info.context.actor, key_id=key_id, days=input.expires_in_days, overlap_hours=hours
+            )
         return issue_payload(issued)
 
     @mutation(
@@ -178,11 +194,6 @@ class ApiKeyMutation:
         async with info.context.write() as session:
             revoked = await api_keys.revoke(session, actor=info.context.actor, key_id=key_id)
         return ApiKeyPayload(api_key=api_key_of(revoked))
-
-
-async def count(info: Info) -> int:
-    async with info.context.read() as session:
-        return await api_keys.count_keys(session, actor=info.context.actor)
 
 
 def api_key_of(row: ApiKeyRow) -> ApiKey:

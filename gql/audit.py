@@ -10,17 +10,19 @@ import strawberry
 
 from db.models import AuditEntry as AuditEntryRow
 from domain import audit
-from domain.actors import ActorKind
 from domain.pages import PageRequest
+from gql.actors import ActorKind
+from gql.audit_acts import AuditAct, act_of
 from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.cost import usually
 from gql.ids import global_id
-from gql.orders import TimelineActorKind
+from gql.scalars import written
 
 
 @strawberry.type(description="Who did something.")
 class AuditActor:
+    id: strawberry.ID = strawberry.field(description="Identifier of the person or API key.")
     name: str = strawberry.field(description="What the person, or the API key, is called now.")
     email: str | None = strawberry.field(description="The person's address; null for an API key.")
 
@@ -35,24 +37,31 @@ class AuditDetail:
 class AuditEntry:
     stored: strawberry.Private[AuditEntryRow]
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    act: str = strawberry.field(description="What was done, such as `team.role`; more acts may come to be recorded.")
-    actor_kind: TimelineActorKind = strawberry.field(description="What sort of being did it.")
-    address: str | None = strawberry.field(description="The IP address that it was asked from, if that was told.")
-    request_id: str | None = strawberry.field(description="The `X-Request-Id` of the answer.")
+    act: AuditAct = strawberry.field(description="What was done.")
+    act_name: str = strawberry.field(description="The same as it is kept, such as `team.role`; also what is `OTHER`.")
+    actor_kind: ActorKind = strawberry.field(description="What sort of being did it.")
+    address: str | None = strawberry.field(
+        description="The IP address that it was asked from; null where none was told."
+    )
+    request_id: str | None = strawberry.field(
+        description="The `X-Request-Id` of the answer; null for what was done without a request."
+    )
     at: datetime = strawberry.field(description="When.")
 
-    @strawberry.field(description="Who did it; null for an operator of the platform, and for nobody known.")
+    @strawberry.field(
+        description="Who did it; null for an operator of the platform, whose name is not the tenant's to know."
+    )
     async def actor(self, info: Info) -> AuditActor | None:
         if self.stored.actor_id is None:
             return None
-        return await find_actor(info, ActorKind(self.stored.actor_kind), self.stored.actor_id)
+        return await find_actor(info, self.actor_kind, self.stored.actor_id)
 
     @strawberry.field(description="What is known besides, such as the roles before and after.", directives=[usually(3)])
     def details(self) -> list[AuditDetail]:
         return details_of(self.stored.details)
 
 
-ActFilter = Annotated[str | None, strawberry.argument(description="Only acts of this name.")]
+ActFilter = Annotated[AuditAct | None, strawberry.argument(description="Only such acts.")]
 
 
 @strawberry.type(description="The audit log in the back office.")
@@ -64,13 +73,13 @@ class AuditFields:
     async def audit_entries(
         self, info: Info, first: First = 20, after: After = None, act: ActFilter = None
     ) -> Connection[AuditEntry] | None:
-        page_request = PageRequest(first, after)
+        wanted, page_request = written(act), PageRequest(first, after)
         async with info.context.read() as session:
-            page = await audit.list_entries(session, actor=info.context.actor, page=page_request, act=act)
+            page = await audit.list_entries(session, actor=info.context.actor, page=page_request, act=wanted)
 
         async def count(info: Info) -> int:
             async with info.context.read() as session:
-                return await audit.count_entries(session, actor=info.context.actor, act=act)
+                return await audit.count_entries(session, actor=info.context.actor, act=wanted)
 
         return Connection[AuditEntry].of(page, entry_of, count)
 
@@ -79,10 +88,10 @@ async def find_actor(info: Info, kind: ActorKind, actor_id: UUID) -> AuditActor 
     """The name by which the tenant knows the actor; of operators it knows none."""
     if kind is ActorKind.PERSON:
         person = await info.context.loaders.of(audit.people_by_id).load(actor_id)
-        return AuditActor(name=person.name, email=person.email) if person else None
+        return AuditActor(id=global_id("person", person.id), name=person.name, email=person.email) if person else None
     if kind is ActorKind.API_KEY:
         key = await info.context.loaders.of(audit.keys_by_id).load(actor_id)
-        return AuditActor(name=key, email=None) if key else None
+        return AuditActor(id=global_id("key", actor_id), name=key, email=None) if key else None
     return None
 
 
@@ -100,8 +109,9 @@ def entry_of(row: AuditEntryRow) -> AuditEntry:
     return AuditEntry(
         stored=row,
         id=global_id("audit", row.id),
-        act=row.act,
-        actor_kind=TimelineActorKind(row.actor_kind),
+        act=act_of(row.act),
+        act_name=row.act,
+        actor_kind=ActorKind(row.actor_kind),
         address=row.address,
         request_id=row.request_id,
         at=row.created_at,

@@ -98,7 +98,10 @@ class StaffCatalogFields:
 
         return Connection[CatalogItem].of(info.context.take(found), item_of, count)
 
-    @strawberry.field(description="One item of any status; null if the tenant has none with this identifier.")
+    @strawberry.field(
+        description="One item of any status; null if the tenant has none with this identifier. Needs `catalog:read`: "
+        "without it null and an error."
+    )
     async def item(self, info: Info, id: Id) -> CatalogItem | None:
         item_id = known_id("item", id)
         if item_id is None:
@@ -108,13 +111,20 @@ class StaffCatalogFields:
             found = await catalog.find_item(rows, actor=actor, item_id=item_id, selection=selected(info))
         return item_or_none(info.context.take(found))
 
-    @strawberry.field(description="The categories at the top of the tree, in their order.", directives=[usually(10)])
+    @strawberry.field(
+        description="The categories at the top of the tree, in their order. Needs `catalog:read`: without it null and "
+        "an error.",
+        directives=[usually(10)],
+    )
     async def categories(self, info: Info) -> list[Category] | None:
         async with info.context.read() as session:
             rows = await categories.list_roots(session, actor=info.context.actor)
         return [Category(stored=row) for row in rows]
 
-    @strawberry.field(description="One category; null if the tenant has none with this identifier.")
+    @strawberry.field(
+        description="One category; null if the tenant has none with this identifier. Needs `catalog:read`: without it "
+        "null and an error."
+    )
     async def category(self, info: Info, id: Id) -> Category | None:
         category_id = known_id("category", id)
         if category_id is None:

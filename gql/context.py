@@ -53,7 +53,7 @@ class Context:
     language: str | None = None
     """What the caller would rather read; None leaves it to the tenant."""
     address: str | None = None
-    """Where the request comes from, as far as that can be believed."""
+    """The IP address that the request comes from, as far as that can be believed."""
     access_token: str | None = None
     """The token that the caller was identified by."""
     refresh_cookie: RefreshCookie | None = None

@@ -96,7 +96,8 @@ class CustomerMutation:
         CustomerPayload,
         access=SHOPPER,
         description="Become a customer of the request's store: until then it knows nothing of the person. Guest orders "
-        "under the person's confirmed address become theirs. Who is a customer already stays as they are.",
+        "under the person's confirmed address become theirs. Who is a customer already stays as they are. "
+        "`ACCOUNT_UNCONFIRMED` until the person's address is proven.",
     )
     async def customer_register(self, info: Info, input: CustomerRegisterInput) -> CustomerPayload | None:
         told = customers.Registration(input.name, input.phone, written(input.locale))

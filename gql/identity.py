@@ -5,7 +5,7 @@ No answer tells whether an address has an account.
 
 import strawberry
 
-from domain.attempts import CONFIRM, FORGOT, REAUTHENTICATE, RESEND, RESET, SIGN_UP
+from domain.attempts import CONFIRM, FORGOT, REAUTHENTICATE, RESEND, RESET, SIGN_IN, SIGN_UP
 from domain.changes import ABSENT, Absent
 from domain.identity import PersonChanges, checked_sign_up, update_person
 from gql.access import OPEN, PERSON
@@ -132,6 +132,7 @@ class IdentityMutation:
         await info.context.services.identity.reset_password(
             email=input.email, code=input.code, new_password=input.new_password, origin=info.context.origin
         )
+        await info.context.services.attempts.forgive(SIGN_IN, account=input.email)
         return AccountPayload()
 
     @mutation(

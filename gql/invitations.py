@@ -10,15 +10,14 @@ import strawberry
 from db.models import Invitation as InvitationRow
 from domain import audit, invitations
 from domain.actors import Permission
-from domain.identity import viewing_memberships
 from domain.pages import PageRequest
 from gql.access import OPEN, PERSON, staff
 from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.ids import global_id, row_id
 from gql.roots import Payload, door, mutation
-from gql.scalars import LocalizedText, localized
-from gql.team import Colleague
+from gql.scalars import LocalizedText, localized, written
+from gql.team import Colleague, colleague_of
 from gql.viewer import Membership, MembershipRole, membership_of
 
 
@@ -39,13 +38,17 @@ class Invitation:
     email: str = strawberry.field(description="The address, in lower case; only its owner can accept.")
     role: MembershipRole = strawberry.field(description="What they will be here.")
     status: InvitationStatus = strawberry.field(description="What became of it.")
+    created_at: datetime = strawberry.field(description="When it was made, and mailed for the first time.")
     sent_at: datetime = strawberry.field(description="When it was mailed last.")
-    expires_at: datetime = strawberry.field(description="Seven days later.")
+    expires_at: datetime = strawberry.field(description="Seven days after that.")
 
-    @strawberry.field(description="Who mailed it last.")
+    @strawberry.field(
+        description="Who mailed it last, perhaps not of the team any more; null for one whom the audit log does not "
+        "name."
+    )
     async def invited_by(self, info: Info) -> Colleague | None:
         found = await info.context.loaders.of(audit.people_by_id).load(self.inviter)
-        return Colleague(id=global_id("person", found.id), name=found.name, email=found.email) if found else None
+        return colleague_of(found) if found else None
 
 
 @strawberry.type(description="An invitation as whoever holds its token sees it.")
@@ -53,25 +56,35 @@ class InvitationPreview:
     tenant_name: LocalizedText = strawberry.field(description="Name of the shop or charity that asks.")
     tenant_slug: str = strawberry.field(description="Send it as `Sadu-Tenant` once you have joined.")
     role: MembershipRole = strawberry.field(description="What you would be there.")
-    email: str = strawberry.field(
+    masked_email: str = strawberry.field(
         description="The address that it was sent to, most of it hidden: `n***@people.test`. Sign in with that one."
     )
     expires_at: datetime = strawberry.field(description="Until then it can be accepted.")
 
 
+StatusFilter = Annotated[
+    InvitationStatus | None, strawberry.argument(description="Only invitations with this status, now.")
+]
+
+
 @strawberry.type(description="Invitations in the back office.")
 class InvitationFields:
     @strawberry.field(
-        description="All that were ever sent, the newest first. Needs `team:read`: anyone else gets null and an error."
+        description="The newest first; without a `status` all that were ever sent. Needs `team:read`: without it null "
+        "and an error."
     )
-    async def invitations(self, info: Info, first: First = 20, after: After = None) -> Connection[Invitation] | None:
-        page_request = PageRequest(first, after)
+    async def invitations(
+        self, info: Info, first: First = 20, after: After = None, status: StatusFilter = None
+    ) -> Connection[Invitation] | None:
+        wanted, page_request = written(status), PageRequest(first, after)
         async with info.context.read() as session:
-            page = await invitations.list_invitations(session, actor=info.context.actor, page=page_request)
+            page = await invitations.list_invitations(
+                session, actor=info.context.actor, page=page_request, status=wanted
+            )
 
         async def count(info: Info) -> int:
             async with info.context.read() as session:
-                return await invitations.count_invitations(session, actor=info.context.actor)
+                return await invitations.count_invitations(session, actor=info.context.actor, status=wanted)
 
         return Connection[Invitation].of(page, invitation_of, count)
 
@@ -91,7 +104,7 @@ class InvitationQuery:
             tenant_name=localized(found.name_en, found.name_ar, found.locale),
             tenant_slug=found.slug,
             role=MembershipRole(found.role),
-            email=invitations.masked(found.email),
+            masked_email=invitations.masked(found.email),
             expires_at=found.expires_at,
         )
 
@@ -134,8 +147,8 @@ class InvitationMutation:
     @mutation(
         InvitationPayload,
         access=staff(Permission.TEAM_MANAGE),
-        description="Mail somebody an invitation to the request's tenant, good for seven days. At most 50 are open, "
-        "and 100 mailed a day.",
+        description="Mail somebody an invitation to the request's tenant, good for seven days. `TAKEN` by a member, or "
+        "by an invitation that is open. `LIMIT_REACHED` where 50 are open, or 100 were mailed within a day.",
     )
     async def invitation_create(self, info: Info, input: InvitationCreateInput) -> InvitationPayload | None:
         actor, signer, role = info.context.actor, info.context.services.signer, str(input.role.value)
@@ -146,8 +159,8 @@ class InvitationMutation:
     @mutation(
         InvitationPayload,
         access=staff(Permission.TEAM_MANAGE),
-        description="Mail an invitation again, at most once a minute: its seven days begin anew, and the link mailed "
-        "before is worthless.",
+        description="Mail an invitation again: its seven days begin anew, and the link mailed before is worthless. "
+        "`NOT_FOUND` for what was accepted or revoked, `LIMIT_REACHED` within a minute or by the day's 100 mails.",
     )
     async def invitation_resend(self, info: Info, input: InvitationResendInput) -> InvitationPayload | None:
         invitation_id = row_id("invitation", input.id, "id")
@@ -159,7 +172,7 @@ class InvitationMutation:
     @mutation(
         InvitationPayload,
         access=staff(Permission.TEAM_MANAGE),
-        description="Take an invitation back that was not accepted.",
+        description="Take an invitation back; `NOT_FOUND` for what was accepted or revoked.",
     )
     async def invitation_revoke(self, info: Info, input: InvitationRevokeInput) -> InvitationPayload | None:
         invitation_id = row_id("invitation", input.id, "id")
@@ -170,19 +183,17 @@ class InvitationMutation:
     @mutation(
         InvitationAcceptPayload,
         access=PERSON,
-        description="Join the tenant that has invited the address of the person signed in; no tenant need be named.",
+        description="Join the tenant that has invited the address of the person signed in; no tenant need be named. "
+        "`INVITATION_INVALID`, whatever is wrong with the token, be it another person's. `LIMIT_REACHED` where the "
+        "person or the team has too many memberships.",
     )
     async def invitation_accept(self, info: Info, input: InvitationAcceptInput) -> InvitationAcceptPayload | None:
         actor = info.context.actor
         async with info.context.read() as session:
-            found = await invitations.find_by_token(session, token=input.token)
-        if found is None:
-            raise invitations.invitation_invalid()
-        async with info.context.write(tenant_id=found.tenant_id) as session:
-            await invitations.accept(session, actor=actor, tenant_id=found.tenant_id, token=input.token)
-            joined = await viewing_memberships(session, actor=actor)
-        membership = next(membership_of(info, each) for each in joined if each.tenant_id == found.tenant_id)
-        return InvitationAcceptPayload(membership=membership)
+            tenant_id = await invitations.inviting_tenant(session, token=input.token)
+        async with info.context.write(tenant_id=tenant_id) as session:
+            joined = await invitations.accept(session, actor=actor, tenant_id=tenant_id, token=input.token)
+        return InvitationAcceptPayload(membership=membership_of(info, joined))
 
 
 def invitation_of(row: InvitationRow) -> Invitation:
@@ -192,6 +203,7 @@ def invitation_of(row: InvitationRow) -> Invitation:
         email=row.email,
         role=MembershipRole(row.role),
         status=InvitationStatus(invitations.status_of(row)),
+        created_at=row.created_at,
         sent_at=row.sent_at,
         expires_at=row.expires_at,
     )

@@ -23,8 +23,9 @@ RECOVERY_CODES = (
 )
 
 
-@strawberry.input(description="Proof that the authenticator app has the secret.")
+@strawberry.input(description="Proof that it is you, and that your authenticator app has the secret.")
 class MfaConfirmInput:
+    password: str = strawberry.field(description="The account's password, once more.")
     code: str = strawberry.field(description="Six digits that the app shows.")
 
 
@@ -72,9 +73,9 @@ class MfaDisablePayload(Payload):
 @strawberry.type(description="The viewer's second factor.")
 class ViewerMfa:
     is_enabled: bool = strawberry.field(description="Sign-ins of this account ask for a second factor.")
-    since: datetime | None = strawberry.field(description="Since when; null where it is not enabled.")
-    session_has_it: bool = strawberry.field(description="One was given in this session.")
-    is_required_here: bool = strawberry.field(
+    enabled_at: datetime | None = strawberry.field(description="Since when; null where it is not enabled.")
+    is_given_in_session: bool = strawberry.field(description="One was given in this session.")
+    is_required: bool = strawberry.field(
         description="The viewer's role, in the request's tenant or on the platform, may do nothing in a session "
         "without one."
     )
@@ -97,11 +98,14 @@ class MfaMutation:
         RecoveryCodesPayload,
         access=PERSON,
         attempts=Attempts(REAUTHENTICATE),
-        description="Finish that. From now on sign-ins ask for a code, and this session counts as signed in with a "
-        "second factor. `NOT_FOUND` where nothing was begun.",
+        description="Finish that. From now on sign-ins ask for a code; this session counts as signed in with a second "
+        "factor, and every other one ends. `CREDENTIALS_WRONG`, `MFA_CODE_WRONG`, `MFA_ENABLED`; `NOT_FOUND` where "
+        "nothing was begun.",
     )
     async def mfa_confirm(self, info: Info, input: MfaConfirmInput) -> RecoveryCodesPayload | None:
-        codes = await info.context.services.identity.confirm_totp(holder=info.context.holder, code=input.code)
+        codes = await info.context.services.identity.confirm_totp(
+            holder=info.context.holder, password=input.password, code=input.code
+        )
         return RecoveryCodesPayload(recovery_codes=codes)
 
     @mutation(
@@ -124,7 +128,8 @@ class MfaMutation:
         access=PERSON,
         attempts=Attempts(REAUTHENTICATE),
         description="Take the second factor away, with its recovery codes; every other session ends, and this one no "
-        "longer counts as signed in with it. `CREDENTIALS_WRONG`, `MFA_CODE_WRONG`, `MFA_DISABLED`.",
+        "longer counts as signed in with it. In a session that was not, it is `FORBIDDEN`. `CREDENTIALS_WRONG`, "
+        "`MFA_CODE_WRONG`, `MFA_DISABLED`; `LIMIT_REACHED` after fifty wrong codes of the app within a day.",
     )
     async def mfa_disable(self, info: Info, input: MfaDisableInput) -> MfaDisablePayload | None:
         await info.context.services.identity.disable_totp(
@@ -140,9 +145,9 @@ def enrolment_of(begun: TotpEnrolment) -> MfaEnrolment:
 def mfa_of(state: SecondFactorState, *, is_required: bool) -> ViewerMfa:
     return ViewerMfa(
         is_enabled=state.since is not None,
-        since=state.since,
-        session_has_it=state.in_session,
-        is_required_here=is_required,
+        enabled_at=state.since,
+        is_given_in_session=state.in_session,
+        is_required=is_required,
         recovery_codes_left=state.recovery_codes_left,
     )
 

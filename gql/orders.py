@@ -16,6 +16,7 @@ from domain.actors import Permission, require
 from domain.order_links import order_token
 from domain.pages import PageRequest
 from gql.access import STORE, staff
+from gql.actors import ActorKind, acting_id
 from gql.catalog import CatalogVariant, visible_variant
 from gql.connections import After, Connection, First
 from gql.context import Info
@@ -60,14 +61,6 @@ class OrderEvent(Enum):
     CLAIMED = strawberry.enum_value("order.claimed", description="A customer proved that a guest's order is theirs.")
 
 
-@strawberry.enum(description="What sort of being made a change.")
-class TimelineActorKind(Enum):
-    GUEST = strawberry.enum_value("guest", description="Somebody who had not signed in.")
-    PERSON = strawberry.enum_value("person", description="Somebody signed in: a customer or a member of staff.")
-    API_KEY = strawberry.enum_value("api_key", description="A program of the tenant's, with an API key.")
-    OPERATOR = strawberry.enum_value("operator", description="An operator of the platform.")
-
-
 @strawberry.type(description="Who ordered, as they wrote it.")
 class OrderCustomer:
     name: str = strawberry.field(description="Name.")
@@ -96,16 +89,23 @@ class OrderLine:
 
 @strawberry.type(description="One thing that happened to an order.")
 class OrderTimelineEntry:
+    acting: strawberry.Private[UUID | None]
     id: strawberry.ID = strawberry.field(description="Identifier.")
     event: OrderEvent = strawberry.field(description="What happened.")
     at: datetime = strawberry.field(description="When.")
-    actor_kind: TimelineActorKind = strawberry.field(description="What sort of being did it.")
-    actor_id: strawberry.ID | None = strawberry.field(description="The person or API key; null for a guest.")
+    actor_kind: ActorKind = strawberry.field(description="What sort of being did it.")
     from_status: OrderStatus | None = strawberry.field(
         name="from", description="Status before; null when the order was placed."
     )
     to_status: OrderStatus | None = strawberry.field(name="to", description="Status from then on.")
     reason: str | None = strawberry.field(description="Why, if that was told.")
+
+    @strawberry.field(
+        description="The member of staff, this store's customer, or the API key. Null for a guest, and for somebody "
+        "signed in who is neither."
+    )
+    async def actor_id(self, info: Info) -> strawberry.ID | None:
+        return await acting_id(info, self.actor_kind, self.acting)
 
 
 @strawberry.type(description="An order of things from the catalogue.")
@@ -166,7 +166,10 @@ class OrderFields:
 
         return Connection[Order].of(page, order_of, count)
 
-    @strawberry.field(description="One order; null if the tenant has none with this identifier.")
+    @strawberry.field(
+        description="One order; null if the tenant has none with this identifier. Needs `orders:read`: without it null "
+        "and an error."
+    )
     async def order(self, info: Info, id: OrderId) -> Order | None:
         order_id = known_id("order", id)
         if order_id is None:
@@ -278,15 +281,9 @@ def entry_of(row: TimelineEntryRow) -> OrderTimelineEntry:
         id=global_id("entry", row.id),
         event=OrderEvent(row.event),
         at=row.created_at,
-        actor_kind=TimelineActorKind(row.actor_kind),
-        actor_id=acting_id(row),
+        actor_kind=ActorKind(row.actor_kind),
+        acting=row.actor_id,
         from_status=OrderStatus(before) if before else None,
         to_status=OrderStatus(after) if after else None,
         reason=row.details.get("reason"),
     )
-
-
-def acting_id(row: TimelineEntryRow) -> strawberry.ID | None:
-    if row.actor_id is None:
-        return None
-    return global_id("key" if row.actor_kind == TimelineActorKind.API_KEY.value else "person", row.actor_id)

@@ -12,10 +12,10 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
-from db.session import StaleTenantError
+from db.session import StaleCallerError
 from domain.attempts import Attempt
 from domain.callers import Caller
-from domain.errors import AccessDenied, UserFault, UserFaults, place_of
+from domain.errors import AccessDenied, PermissionMissing, UserFault, UserFaults, place_of
 from gql.access import OPEN, Access, check
 from gql.attempts import LimitedMutations
 from gql.context import Context
@@ -149,7 +149,7 @@ class Api:
         request = Request(context, VariableValues({}, variables))
         try:
             data = await compiled.execute(request, self.schema.schema_converter)
-        except StaleTenantError:
+        except StaleCallerError:
             raise
         except (Exception, WouldWait) as error:  # graphql-core comes upon it again, and tells it
             operation.missed(error)
@@ -192,8 +192,8 @@ def doors_of(schema: GraphQLSchema) -> list[tuple[tuple[str, str], Access]]:
 
 
 def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
-    if any(isinstance(error.original_error, StaleTenantError) for error in result.errors or ()):
-        raise StaleTenantError  # nothing is wrong: the whole request is done again
+    if any(isinstance(error.original_error, StaleCallerError) for error in result.errors or ()):
+        raise StaleCallerError  # nothing is wrong: the whole request is done again
     errors = [told(error, context) for error in (result.errors or [])[:MOST_ERRORS]]
     if not errors:
         return {"data": result.data}
@@ -218,6 +218,8 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
         path = cause.field if isinstance(cause, UserFault) else ()
         refused["extensions"] = {"code": ErrorCode.BAD_USER_INPUT.value, "field": list(path)}
         return refused
+    if isinstance(cause, PermissionMissing):
+        return coded(error, ErrorCode.FORBIDDEN, f"You may not do this here: it needs `{cause}`.")
     if isinstance(cause, AccessDenied):
         return coded(error, ErrorCode.FORBIDDEN, "You may not do this here.")
     # The schema's names of the fields: the path would hold aliases, which are the client's words.

@@ -6,7 +6,7 @@ No answer tells whether an address has an account.
 import strawberry
 
 from domain.attempts import REFRESH, SIGN_IN, VERIFY
-from domain.errors import AccessDenied, FaultCode, UserFault
+from domain.errors import FaultCode, UserFault
 from domain.ports import Challenge, Tokens
 from gql.access import OPEN, PERSON
 from gql.attempts import Attempts
@@ -84,7 +84,8 @@ class SessionMutation:
         access=OPEN,
         attempts=Attempts(SIGN_IN, account="email"),
         description="Begin a session; it can be refreshed for 30 days. An account with a second factor is answered a "
-        "`challenge` first.",
+        "`challenge` first. `CREDENTIALS_WRONG` for an unknown address as for a wrong password, `ACCOUNT_UNCONFIRMED` "
+        "until the address is proven.",
     )
     async def session_sign_in(self, info: Info, input: SessionSignInInput) -> SessionPayload | None:
         begun = await info.context.services.identity.sign_in(
@@ -134,13 +135,14 @@ class SessionMutation:
     @mutation(
         SessionSignOutPayload,
         access=PERSON,
-        description="End the session of this request: its tokens are refused from the next request on.",
+        description="End the session of this request: its tokens are refused from the next request on. At "
+        "`/session/graphql` the cookie's session ends as well, should it be another one.",
     )
     async def session_sign_out(self, info: Info) -> SessionSignOutPayload | None:
-        caller = info.context.caller
-        if caller.person_id is None or caller.session_id is None:
-            raise AccessDenied("no session")
-        await info.context.services.identity.sign_out(person_id=caller.person_id, session_id=caller.session_id)
+        cookie = info.context.refresh_cookie
+        await info.context.services.identity.sign_out(
+            holder=info.context.holder, refresh_token=cookie.given if cookie else None
+        )
         return signed_out(info)
 
     @mutation(
@@ -159,11 +161,12 @@ async def refreshed(context: Context, given: str | None) -> Tokens:
     if given is not None or cookie is None or cookie.given is None:
         if given is None:
             raise UserFault(FaultCode.REQUIRED, "Send the refresh token.", ("refreshToken",))
-        return await context.services.identity.refresh(refresh_token=given)
+        return await context.services.identity.refresh(refresh_token=given, origin=context.origin)
     try:
-        return await context.services.identity.refresh(refresh_token=cookie.given)
-    except UserFault:
-        cookie.clear()
+        return await context.services.identity.refresh(refresh_token=cookie.given, origin=context.origin)
+    except UserFault as fault:
+        if fault.code is FaultCode.TOKEN_INVALID:  # any other, and it may be good the next time
+            cookie.clear()
         raise
 
 

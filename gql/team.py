@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from db.queries.audit import PersonFound
 from db.queries.team import TeamMember
 from domain import team
 from domain.actors import Permission
@@ -54,11 +55,14 @@ class MembershipUpdateInput:
 @strawberry.input(description="Whom to shut out.")
 class MembershipRemoveInput:
     id: strawberry.ID = strawberry.field(description="The membership.")
+    revoke_api_keys: bool = strawberry.field(
+        default=True, description="Also revoke the API keys that they made, for they have seen them."
+    )
 
 
 @strawberry.input(description="Who is to be the owner.")
 class OwnershipTransferInput:
-    membership_id: strawberry.ID = strawberry.field(description="The membership of somebody else.")
+    id: strawberry.ID = strawberry.field(description="The membership of somebody else.")
 
 
 @strawberry.type(description="The member that was changed.")
@@ -68,7 +72,7 @@ class MembershipPayload(Payload):
 
 @strawberry.type(description="The member that was removed.")
 class MembershipRemovePayload(Payload):
-    removed_id: strawberry.ID | None = strawberry.field(
+    deleted_id: strawberry.ID | None = strawberry.field(
         default=None, description="The membership that was; null when `userErrors` says why."
     )
 
@@ -88,7 +92,8 @@ class TeamMutation:
     @mutation(
         MembershipPayload,
         access=staff(Permission.TEAM_MANAGE),
-        description="Give a member another role. Nobody changes their own; an admin changes no owner.",
+        description="Give a member another role. The last owner stays one (`LAST_OWNER`), nobody changes their own "
+        "(`INVALID`), and an admin changes no owner. API keys that the member made stay good: rotate or revoke them.",
     )
     async def membership_update(self, info: Info, input: MembershipUpdateInput) -> MembershipPayload | None:
         membership_id, role = row_id("membership", input.id, "id"), str(input.role.value)
@@ -99,14 +104,20 @@ class TeamMutation:
     @mutation(
         MembershipRemovePayload,
         access=staff(Permission.TEAM_MANAGE),
-        description="Shut a member out from their next request on; invitations that they sent are revoked. An admin "
-        "removes no owner.",
+        description="Shut a member out from their next request on; invitations that they sent are revoked, and API "
+        "keys that they made unless told otherwise. The last "
+        "owner stays (`LAST_OWNER`), nobody removes themselves (`INVALID`), and an admin removes no owner.",
     )
     async def membership_remove(self, info: Info, input: MembershipRemoveInput) -> MembershipRemovePayload | None:
         membership_id = row_id("membership", input.id, "id")
         async with info.context.write() as session:
-            removed = await team.remove(session, actor=info.context.actor, membership_id=membership_id)
-        return MembershipRemovePayload(removed_id=global_id("membership", removed.id))
+            removed = await team.remove(
+                session,
+                actor=info.context.actor,
+                membership_id=membership_id,
+                revoke_api_keys=input.revoke_api_keys,
+            )
+        return MembershipRemovePayload(deleted_id=global_id("membership", removed.id))
 
     @mutation(
         MembershipLeavePayload,
@@ -121,13 +132,17 @@ class TeamMutation:
     @mutation(
         OwnershipTransferPayload,
         access=staff(Permission.OWNERSHIP_MANAGE),
-        description="Make another member an owner, and yourself an admin, both at once.",
+        description="Make another member an owner, and yourself an admin, both at once. `INVALID` for yourself.",
     )
     async def ownership_transfer(self, info: Info, input: OwnershipTransferInput) -> OwnershipTransferPayload | None:
-        membership_id = row_id("membership", input.membership_id, "membershipId")
+        membership_id = row_id("membership", input.id, "id")
         async with info.context.write() as session:
             owner = await team.transfer(session, actor=info.context.actor, membership_id=membership_id)
         return OwnershipTransferPayload(owner=member_of(info, owner))
+
+
+def colleague_of(found: PersonFound) -> Colleague:
+    return Colleague(id=global_id("person", found.id), name=found.name, email=found.email)
 
 
 def member_of(info: Info, found: TeamMember) -> Member:

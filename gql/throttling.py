@@ -37,9 +37,8 @@ def throttled(raised: Throttled, requested: int) -> Refusal:
 def too_many_attempts(raised: TooManyAttempts) -> Refusal:
     """It does not say whether the address or the account had too many, nor whether there is such an account."""
     seconds = max(1, math.ceil(raised.retry_after.total_seconds()))
-    return Refusal(
-        429, ErrorCode.TOO_MANY_ATTEMPTS, f"Too many attempts. Try again in {seconds} s.", retry_after=seconds
-    )
+    wait = f"{seconds} s" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+    return Refusal(429, ErrorCode.TOO_MANY_ATTEMPTS, f"Too many attempts. Try again in {wait}.", retry_after=seconds)
 
 
 def limits_unavailable() -> Refusal:

@@ -6,7 +6,8 @@ import strawberry
 
 from db.models import Person as PersonRow
 from db.queries.identity import MembershipFound
-from domain.identity import viewing_memberships, viewing_person, viewing_second_factor
+from domain import tenants
+from domain.identity import viewing_person, viewing_second_factor
 from gql.access import Access, Door
 from gql.context import Info
 from gql.cost import usually
@@ -64,9 +65,7 @@ class Viewer(CustomerFields):
         description="The tenants that the person belongs to, the first joined first.", directives=[usually(3)]
     )
     async def memberships(self, info: Info) -> list[Membership]:
-        async with info.context.read() as session:
-            found = await viewing_memberships(session, actor=info.context.actor)
-        return [membership_of(info, each) for each in found]
+        return [membership_of(info, each) for each in await viewing_memberships(info)]
 
     @strawberry.field(
         description="The membership in the request's tenant; null where no tenant is named, or the person is no member."
@@ -75,8 +74,7 @@ class Viewer(CustomerFields):
         tenant = info.context.caller.tenant
         if tenant is None:
             return None
-        async with info.context.read() as session:
-            found = await viewing_memberships(session, actor=info.context.actor)
+        found = await viewing_memberships(info)
         return next((membership_of(info, each) for each in found if each.tenant_id == tenant.id), None)
 
     @strawberry.field(description="How far the person and this session are protected by a second factor.")
@@ -95,6 +93,11 @@ class ViewerQuery:
     @door(VIEWER, description="Who is asking. Answers 401 to a guest.")
     def viewer(self) -> Viewer:
         return Viewer()
+
+
+async def viewing_memberships(info: Info) -> list[MembershipFound]:
+    """The tenants of the person acting; a guest is denied."""
+    return await info.context.loaders.of(tenants.memberships_by_person).load(info.context.actor.person) or []
 
 
 def person_of(row: PersonRow) -> Person:

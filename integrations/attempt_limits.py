@@ -11,7 +11,7 @@ from typing import cast
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from domain.attempts import Attempt, MostAttempts, tallied
+from domain.attempts import Attempt, AttemptKind, MostAttempts, account_subject, tallied
 from domain.ports import LimitsUnavailable, TooManyAttempts
 
 MOST_CONNECTIONS = 16
@@ -84,6 +84,14 @@ class RedisAttemptLimits:
             raise LimitsUnavailable from None
         if wait > 0:
             raise TooManyAttempts(timedelta(microseconds=wait))
+
+    async def forgive(self, kind: AttemptKind, *, account: str) -> None:
+        """Without Redis it is not done, and the attempts are forgotten with time."""
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                await self._redis.delete(self._key(account_subject(kind, account)))
+        except Exception as error:
+            self._warn(error)
 
     async def close(self) -> None:
         """Give the connections back; for the end of the process."""

@@ -9,8 +9,8 @@ from db.queries import identity as queries
 from db.queries.identity import Account
 from domain.errors import FaultCode, UserFault
 from domain.ports import Holder
+from integrations.accounts import AccountStore
 from integrations.cognito_pool import CognitoRefused
-from integrations.local_accounts import LocalAccounts
 from integrations.mailed_codes import MailLimits
 from integrations.passwords import hash_of_nothing
 
@@ -45,7 +45,7 @@ def name_of(account: Account | None, address: str) -> str:
     return account.subject if account else address
 
 
-async def account_of(accounts: LocalAccounts, holder: Holder) -> Account:
+async def account_of(accounts: AccountStore, holder: Holder) -> Account:
     """While the holder's session goes on."""
     async with accounts.holding(holder) as session:
         return await queries.find_own_account(session, person_id=holder.person_id)

@@ -5,9 +5,9 @@ import structlog
 from db.queries import identity as queries
 from domain.emails import normalized_email
 from domain.identity import code_wrong, typed_code
+from integrations.accounts import AccountStore, no_sooner_than
 from integrations.cognito_accounts import CognitoRules, name_of, new_mark, password_fault
 from integrations.cognito_pool import CognitoPool, CognitoRefused
-from integrations.local_accounts import LocalAccounts, no_sooner_than
 
 WRONG_CODE = {
     "CodeMismatchException",
@@ -38,7 +38,7 @@ log = structlog.get_logger("sadu.cognito")
 class CognitoCodes:
     """Cognito is asked whether we know the address or not, so that an answer takes as long either way."""
 
-    def __init__(self, accounts: LocalAccounts, pool: CognitoPool, *, rules: CognitoRules) -> None:
+    def __init__(self, accounts: AccountStore, pool: CognitoPool, *, rules: CognitoRules) -> None:
         self._accounts, self._pool, self._rules = accounts, pool, rules
 
     async def confirm(self, *, email: str, code: str) -> None:

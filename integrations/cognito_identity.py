@@ -4,15 +4,22 @@ People, their sessions and recovery codes are rows of ours. The contract tests r
 
 - that a wrong code of a mail is refused, since moto accepts any; nor that a code is mailed, or mailed again;
 - that secrets of authenticator apps differ: moto knows one; nor that a code of an app is good once;
-- that the pool keeps an app while it is not asked for, which `recover` relies on;
+- that the pool keeps an app while it is not asked for, which `recover` and a sign-in without the app rely on;
 - that an unknown address is answered like a known one by the pool itself (`PreventUserExistenceErrors`), or that an
   unproven account is called unconfirmed whatever the password: we rely on neither;
 - limits of the pool, revoked access tokens at other AWS services, and what a pool's triggers and policies add;
 - anything about signatures: the key that moto signs with is public, so production believes AWS's keys alone.
 
-What an access token lets its holder do at Cognito itself, past us (`aws.cognito.signin.user.admin`: switch the app off,
-change attributes), we cannot prevent. It gains nothing here: a sign-in without the app makes a session without a second
-factor, and an address that the pool has not seen proven makes nobody an account.
+What an access token lets its holder do at Cognito itself, past us (`aws.cognito.signin.user.admin`), we cannot prevent:
+
+- Switching the app off gains nothing. Whether there is a second factor, `people.mfa_since` says, which goes down by
+  `disable_totp` and `reset_second_factor` alone. Tokens that came without the app are refused, and it is switched on.
+- Changing attributes gains nothing: an address that the pool has not seen proven makes nobody an account.
+- Putting another app in place of the first: who has an access token and the password as well is the person, to Cognito.
+  So our sessions from before the second factor end when it is set up, and with them the refresh tokens, in which
+  Cognito's are sealed; what is left is the quarter of an hour in which an access token of theirs is good at Cognito.
+  `AdminUserGlobalSignOut` would end that too, but also the session that the app was just set up in: at AWS it revokes
+  all of a user's refresh tokens, without exception.
 """
 
 import uuid
@@ -20,6 +27,7 @@ import uuid
 from db.session import Database
 from domain.ports import Challenge, Holder, Origin, SignUp, Tokens, TokenVerifier, TotpEnrolment, WorkSignal
 from domain.signing import Signer
+from integrations.accounts import AccountStore
 from integrations.cognito_accounts import CognitoRules
 from integrations.cognito_codes import CognitoCodes
 from integrations.cognito_mfa import CognitoMfa
@@ -28,11 +36,11 @@ from integrations.cognito_pool import CognitoPool
 from integrations.cognito_sessions import CognitoSessions
 from integrations.cognito_sign_ins import CognitoSignIns
 from integrations.cognito_sign_ups import CognitoSignUps
-from integrations.local_accounts import LocalAccounts
 from integrations.mailed_codes import MailedCodes
 from integrations.mfa_challenges import MfaChallenges
 from integrations.passwords import Argon2Passwords
 from integrations.recovery_codes import RecoveryCodes
+from integrations.refresh_tokens import sign_out
 from integrations.sealing import Seal
 
 
@@ -52,10 +60,11 @@ class CognitoIdentityProvider:
     ) -> None:
         rules = rules or CognitoRules()
         self._pool = pool
-        accounts, signs = LocalAccounts(database, passwords, signal), Signer(secret_key)
+        self._accounts = accounts = AccountStore(database, passwords, signal)
+        signs = Signer(secret_key)
         # The lifetime is of codes of our own, and there are none: Cognito mails its own.
         mails = MailedCodes(secret_key, rules.challenge_lifetime, rules.mail_limits)
-        recovery_codes = RecoveryCodes(signs)
+        recovery_codes, challenges = RecoveryCodes(signs), MfaChallenges(signs, rules.challenge_lifetime)
         self._codes = CognitoCodes(accounts, pool, rules=rules)
         self._sign_ups = CognitoSignUps(accounts, pool, codes=self._codes, mails=mails, rules=rules)
         self._sessions = CognitoSessions(
@@ -66,12 +75,12 @@ class CognitoIdentityProvider:
             pool,
             sign_ups=self._sign_ups,
             sessions=self._sessions,
-            challenges=MfaChallenges(signs, rules.challenge_lifetime),
+            challenges=challenges,
             recovery_codes=recovery_codes,
             seal=Seal(secret_key, "cognito challenges"),
         )
         self._passwords = CognitoPasswords(accounts, pool, codes=self._codes, rules=rules)
-        self._mfa = CognitoMfa(accounts, pool, recovery_codes)
+        self._mfa = CognitoMfa(accounts, pool, recovery_codes, challenges)
 
     async def close(self) -> None:
         """Give the connections back; for the end of the process."""
@@ -99,11 +108,11 @@ class CognitoIdentityProvider:
     async def recover(self, *, email: str, password: str, recovery_code: str, origin: Origin) -> Tokens:
         return await self._sign_ins.recover(email=email, password=password, recovery_code=recovery_code, origin=origin)
 
-    async def refresh(self, *, refresh_token: str) -> Tokens:
-        return await self._sessions.refresh(refresh_token=refresh_token)
+    async def refresh(self, *, refresh_token: str, origin: Origin) -> Tokens:
+        return await self._sessions.refresh(refresh_token=refresh_token, origin=origin)
 
-    async def sign_out(self, *, person_id: uuid.UUID, session_id: uuid.UUID) -> None:
-        await self._sessions.sign_out(person_id=person_id, session_id=session_id)
+    async def sign_out(self, *, holder: Holder, refresh_token: str | None = None) -> None:
+        await sign_out(self._accounts, holder, refresh_token)
 
     async def sign_out_everywhere(self, *, holder: Holder) -> None:
         await self._sessions.sign_out_everywhere(holder=holder)
@@ -120,11 +129,14 @@ class CognitoIdentityProvider:
     async def begin_totp(self, *, holder: Holder) -> TotpEnrolment:
         return await self._mfa.begin(holder=holder)
 
-    async def confirm_totp(self, *, holder: Holder, code: str) -> list[str]:
-        return await self._mfa.confirm(holder=holder, code=code)
+    async def confirm_totp(self, *, holder: Holder, password: str, code: str) -> list[str]:
+        return await self._mfa.confirm(holder=holder, password=password, code=code)
 
     async def renew_recovery_codes(self, *, holder: Holder, password: str) -> list[str]:
         return await self._mfa.renew_recovery_codes(holder=holder, password=password)
 
     async def disable_totp(self, *, holder: Holder, password: str, code: str) -> None:
         await self._mfa.disable(holder=holder, password=password, code=code)
+
+    async def reset_second_factor(self, *, email: str) -> bool:
+        return await self._mfa.reset(email=email)

@@ -5,25 +5,17 @@ from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.queries import identity as account_queries
-from db.queries import second_factors as queries
 from db.queries.identity import Account
-from domain.errors import AccessDenied
-from domain.identity import (
-    CODE_DIGITS,
-    mfa_code_wrong,
-    mfa_disabled,
-    mfa_enabled,
-    mfa_not_begun,
-    normalized_password,
-    password_wrong,
-    typed_code,
-)
+from domain.emails import normalized_email
+from domain.identity import CODE_DIGITS, mfa_code_wrong, mfa_not_begun, mfa_tried_too_often, password_wrong, typed_code
+from domain.passwords import normalized_password
 from domain.ports import Holder, TotpEnrolment
+from integrations import mfa_rules
+from integrations.accounts import AccountStore
 from integrations.cognito_pool import SIGN_IN_REFUSED, CognitoPool, CognitoRefused, asks_for_app
-from integrations.local_accounts import LocalAccounts, record
+from integrations.mfa_challenges import MfaChallenges
 from integrations.recovery_codes import RecoveryCodes
 from integrations.totp import ISSUER, STEP_SECONDS
 
@@ -34,29 +26,32 @@ NOT_ACCEPTED = WRONG_CODE | {"NotAuthorizedException", "ResourceNotFoundExceptio
 class CognitoMfa:
     """What `domain.ports.IdentityProvider` says of these methods.
 
-    Cognito is asked before our transaction. Were we to die in between, the next sign-in would mend what we believe.
+    Cognito is asked before our transaction. Were we to die in between, the next sign-in would learn of an app that was
+    switched on, and switch one on again that was switched off.
     """
 
-    def __init__(self, accounts: LocalAccounts, pool: CognitoPool, recovery_codes: RecoveryCodes) -> None:
-        self._accounts, self._pool, self._recovery_codes = accounts, pool, recovery_codes
+    def __init__(
+        self, accounts: AccountStore, pool: CognitoPool, recovery_codes: RecoveryCodes, challenges: MfaChallenges
+    ) -> None:
+        self._accounts, self._pool = accounts, pool
+        self._recovery_codes, self._challenges = recovery_codes, challenges
 
     async def begin(self, *, holder: Holder) -> TotpEnrolment:
         account = await self._account(holder, enabled=False)
         told = await self._pool.ask("associate_software_token", AccessToken=holder.access_token)
         return TotpEnrolment(told["SecretCode"], provisioning_uri(told["SecretCode"], account.email))
 
-    async def confirm(self, *, holder: Holder, code: str) -> list[str]:
-        await self._account(holder, enabled=False)
+    async def confirm(self, *, holder: Holder, password: str, code: str) -> list[str]:
+        account = await self._account(holder, enabled=False)
+        await self._verified(account, password)
         await self._verify(holder, code)
         settings = {"Enabled": True, "PreferredMfa": True}
         await self._pool.ask(
             "set_user_mfa_preference", AccessToken=holder.access_token, SoftwareTokenMfaSettings=settings
         )
-        async with self._accounts.holding(holder) as session:
-            await queries.write_second_factor(session, person_id=holder.person_id, asked=True)
-            await queries.note_second_factor(session, person_id=holder.person_id, session_id=holder.session_id)
-            await record(session, "mfa.enable", holder.origin)
-            return await self._recovery_codes.renew(session, person_id=holder.person_id)
+        async with self._accounts.holding(holder, verified=account) as session:
+            await mfa_rules.check_disabled(session, person_id=holder.person_id)
+            return await mfa_rules.enable(session, holder, self._recovery_codes)
 
     async def _verify(self, holder: Holder, code: str) -> None:
         digits = typed_code(code)
@@ -77,65 +72,70 @@ class CognitoMfa:
         account = await self._account(holder, enabled=None)
         await self._verified(account, password)
         async with self._accounts.holding(holder, verified=account) as session:
-            await self._check_given(session, holder)
-            await record(session, "mfa.renew_recovery_codes", holder.origin)
-            return await self._recovery_codes.renew(session, person_id=holder.person_id)
+            return await mfa_rules.renew_recovery_codes(session, holder, self._recovery_codes)
 
     async def disable(self, *, holder: Holder, password: str, code: str) -> None:
         account = await self._account(holder, enabled=None)
         answer = await self._verified(account, password)
-        await self._account(holder, enabled=True)
-        if asks_for_app(answer) and not await self._accepts(account, answer["Session"], code):
-            raise mfa_code_wrong()
+        async with self._accounts.holding(holder) as session:
+            await mfa_rules.check_given(session, holder)
+        digits = typed_code(code)
+        if digits is None:
+            await self._check_recovery_code(account, code)
+        else:
+            await self._check_app(account, answer, digits)
         settings = {"Enabled": False, "PreferredMfa": False}
         await self._pool.ask(
             "set_user_mfa_preference", AccessToken=holder.access_token, SoftwareTokenMfaSettings=settings
         )
         async with self._accounts.holding(holder) as session:
-            await self._remove(session, holder)
-            await record(session, "mfa.disable", holder.origin)
+            await mfa_rules.disable(session, holder)
 
-    async def _accepts(self, account: Account, cognitos_session: str, code: str) -> bool:
+    async def reset(self, *, email: str) -> bool:
+        """The pool's app first: were we to die in between, asking again does the rest."""
+        account = await self._accounts.find(normalized_email(email, "email"))
+        if account is None:
+            return False
+        user = await self._pool.find_user(account.subject)
+        was_asked_for = user is not None and user.has_mfa
+        if was_asked_for:
+            await self._pool.set_mfa(account.subject, enabled=False)
+        return await mfa_rules.reset(self._accounts, account.person_id) or was_asked_for
+
+    async def _check_recovery_code(self, account: Account, code: str) -> None:
+        async with self._accounts.writing(account.person_id) as session:
+            await account_queries.lock_person(session, person_id=account.person_id)
+            used = await self._recovery_codes.use(session, person_id=account.person_id, code=code)
+        if not used:
+            raise mfa_code_wrong()
+
+    async def _check_app(self, account: Account, answer: dict[str, Any], digits: str) -> None:
         """The tokens of the sign-in that a right code ends are nobody's: no session of ours is under their id."""
-        digits = typed_code(code)
-        if digits is None:
-            async with self._accounts.writing(account.person_id) as session:
-                await account_queries.lock_person(session, person_id=account.person_id)
-                return await self._recovery_codes.use(session, person_id=account.person_id, code=code)
+        async with self._accounts.writing(account.person_id) as session:
+            await account_queries.lock_person(session, person_id=account.person_id)
+            guess = await self._challenges.begin_and_count_guess(session, person_id=account.person_id)
+        if guess is None:
+            raise mfa_tried_too_often()
+        if not asks_for_app(answer):
+            # Somebody switched it off at Cognito itself. That is no proof: the next code may be.
+            await self._pool.insist_on_mfa(account.subject)
+            raise mfa_code_wrong()
         try:
-            await self._pool.answer_totp(account.subject, cognitos_session, digits)
+            await self._pool.answer_totp(account.subject, answer["Session"], digits)
         except CognitoRefused as refused:
             if refused.code in NOT_ACCEPTED:
-                return False
+                raise mfa_code_wrong() from None
             raise
-        return True
-
-    async def _remove(self, session: AsyncSession, holder: Holder) -> None:
-        """Nothing of the second factor stays, no other session, and not what this one could do by it."""
-        person_id = holder.person_id
-        await self._recovery_codes.void(session, person_id=person_id)
-        await queries.end_challenges(session, person_id=person_id)
-        await queries.write_second_factor(session, person_id=person_id, asked=False)
-        await queries.forget_second_factor(session, person_id=person_id, session_id=holder.session_id)
-        await account_queries.revoke_sessions(
-            session, person_id=person_id, because="mfa_disabled", but=holder.session_id
-        )
+        async with self._accounts.writing(account.person_id) as session:
+            await self._challenges.answer(session, guess)
 
     async def _account(self, holder: Holder, *, enabled: bool | None) -> Account:
         """The holder's; a fault where a second factor counts, or does not, though it should not, or should."""
         async with self._accounts.holding(holder) as session:
-            counts = await queries.has_second_factor(session, person_id=holder.person_id)
-            if enabled is not None and counts != enabled:
-                raise mfa_enabled() if counts else mfa_disabled()
+            if enabled is not None:
+                check = mfa_rules.check_enabled if enabled else mfa_rules.check_disabled
+                await check(session, person_id=holder.person_id)
             return await account_queries.find_own_account(session, person_id=holder.person_id)
-
-    async def _check_given(self, session: AsyncSession, holder: Holder) -> None:
-        """New recovery codes open an account: whoever never gave the second factor must not get them."""
-        state = await queries.second_factor_state(session, person_id=holder.person_id, session_id=holder.session_id)
-        if state.since is None:
-            raise mfa_disabled()
-        if not state.in_session:
-            raise AccessDenied("no second factor was given in this session")
 
     async def _verified(self, account: Account, password: str) -> dict[str, Any]:
         try:

@@ -7,13 +7,15 @@ would go on until they expire, or until another change or reset.
 from db.queries import identity as queries
 from db.queries import second_factors
 from db.queries.identity import Account
+from domain.acts import Act
 from domain.emails import normalized_email
-from domain.identity import checked_password, code_wrong, normalized_password, password_wrong
+from domain.identity import code_wrong, password_wrong
+from domain.passwords import checked_password, normalized_password
 from domain.ports import Holder, Origin
+from integrations.accounts import AccountStore, no_sooner_than, record
 from integrations.cognito_accounts import CognitoRules, account_of, name_of, new_mark, password_fault
 from integrations.cognito_codes import CognitoCodes
 from integrations.cognito_pool import SIGN_IN_REFUSED, CognitoPool, CognitoRefused, too_often
-from integrations.local_accounts import LocalAccounts, no_sooner_than, record
 
 
 class CognitoPasswords:
@@ -22,7 +24,7 @@ class CognitoPasswords:
     Cognito need not be told which sessions end: its refresh tokens are sealed in ours, which are void.
     """
 
-    def __init__(self, accounts: LocalAccounts, pool: CognitoPool, *, codes: CognitoCodes, rules: CognitoRules) -> None:
+    def __init__(self, accounts: AccountStore, pool: CognitoPool, *, codes: CognitoCodes, rules: CognitoRules) -> None:
         self._accounts, self._pool, self._codes, self._rules = accounts, pool, codes, rules
 
     async def forgot(self, *, email: str) -> None:
@@ -48,7 +50,7 @@ class CognitoPasswords:
             await queries.write_password(session, password_hash=new_mark())
             await queries.revoke_sessions(session, person_id=person_id, because="password_reset")
             await second_factors.end_challenges(session, person_id=person_id)
-            await record(session, "account.password_reset", origin)
+            await record(session, Act.ACCOUNT_PASSWORD_RESET, origin)
 
     async def change(self, *, holder: Holder, current_password: str, new_password: str) -> None:
         account = await account_of(self._accounts, holder)
@@ -61,7 +63,7 @@ class CognitoPasswords:
                 session, person_id=holder.person_id, because="password_changed", but=holder.session_id
             )
             await second_factors.end_challenges(session, person_id=holder.person_id)
-            await record(session, "account.password_change", holder.origin)
+            await record(session, Act.ACCOUNT_PASSWORD_CHANGE, holder.origin)
 
     async def _change(self, holder: Holder, current: str, password: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""One user pool of Amazon Cognito: its addresses, and its operations by boto3 in a thread."""
+"""One user pool of Amazon Cognito: its addresses, and its operations by boto3, which blocks, in threads."""
 
 import asyncio
 import base64
@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import structlog
 from boto3.session import Session  # pyright: ignore[reportMissingTypeStubs] - boto3 has no types
 from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from domain.errors import FaultCode, UserFault
-from domain.identity import LONGEST_PASSWORD
+from domain.passwords import LONGEST_PASSWORD
+from integrations.threads import FewThreads
 
+MOST_AT_ONCE, MOST_WAITING = 32, 200
 PATIENCE = Config(
     connect_timeout=3,
     read_timeout=7,
-    max_pool_connections=32,
+    max_pool_connections=MOST_AT_ONCE,
     retries={"mode": "standard", "total_max_attempts": 1},
 )
 """Nothing is tried twice: what was done and not heard of, such as a code that was taken, fails the second time."""
@@ -32,6 +35,8 @@ SIGN_IN_REFUSED = {
     "UserNotConfirmedException",
     "UserNotFoundException",
 }
+
+log = structlog.get_logger("sadu.cognito")
 
 
 class CognitoRefused(Exception):
@@ -81,7 +86,7 @@ class CognitoPool:
         nobody handles is an error like any other, as is whatever goes wrong on the way.
         """
         try:
-            return await asyncio.to_thread(self._perform, operation, given)
+            return await self._threads.run(lambda: self._perform(operation, given))
         except ClientError as error:
             code = reason(error)
             raise (too_often() if code in THROTTLED else CognitoRefused(code)) from None
@@ -145,6 +150,13 @@ class CognitoPool:
             SoftwareTokenMfaSettings=settings,
         )
 
+    async def insist_on_mfa(self, username: str) -> None:
+        """Switch the app on again, for somebody who signed in without. A pool that knows no app asks for none."""
+        try:
+            await self.set_mfa(username, enabled=True)
+        except CognitoRefused as refused:
+            log.warning("cognito_app_missing", because=refused.code)
+
     def secret_hash(self, username: str, name: str = "SecretHash") -> dict[str, str]:
         """What a client with a secret proves itself by; nothing for one without."""
         if self.client_secret is None:
@@ -153,11 +165,19 @@ class CognitoPool:
         return {name: base64.b64encode(digest).decode()}
 
     async def close(self) -> None:
-        if "_client" in self.__dict__:
-            await asyncio.to_thread(self._client.close)
+        """As often as one likes: whatever is asked after it connects anew."""
+        client, threads = (self.__dict__.pop(name, None) for name in ("_client", "_threads"))
+        if client is not None:
+            await asyncio.to_thread(client.close)
+        if threads is not None:
+            threads.close()
 
     def _perform(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
         return getattr(self._client, operation)(**given)
+
+    @cached_property
+    def _threads(self) -> FewThreads:
+        return FewThreads(MOST_AT_ONCE, MOST_WAITING, name="cognito")
 
     @cached_property
     def _client(self) -> Any:

@@ -17,11 +17,12 @@ from db.queries import identity as queries
 from db.queries import provider_accounts, second_factors
 from db.queries.identity import Account
 from db.session import Scope
+from domain.acts import Act
 from domain.identity import credentials_wrong, token_invalid
 from domain.ports import Holder, Origin, Tokens, TokenVerifier
+from integrations.accounts import AccountStore, record
 from integrations.cognito_accounts import CognitoRules, new_mark
 from integrations.cognito_pool import CognitoPool, CognitoRefused
-from integrations.local_accounts import LocalAccounts, record
 from integrations.mfa_challenges import Named
 from integrations.refresh_tokens import spend_refresh_token, token_hash
 from integrations.sealing import Seal
@@ -39,7 +40,7 @@ class CognitoSessions:
     """Cognito's tokens are believed by the same verifier that every request is, and by nothing else."""
 
     def __init__(
-        self, accounts: LocalAccounts, pool: CognitoPool, *, verifier: TokenVerifier, seal: Seal, rules: CognitoRules
+        self, accounts: AccountStore, pool: CognitoPool, *, verifier: TokenVerifier, seal: Seal, rules: CognitoRules
     ) -> None:
         self._accounts, self._pool, self._verifier, self._seal, self._rules = accounts, pool, verifier, seal, rules
 
@@ -48,16 +49,17 @@ class CognitoSessions:
         account: Account,
         answer: dict[str, Any],
         *,
-        act: str,
+        act: Act,
         origin: Origin,
         with_mfa: bool,
         challenge: Named | None = None,
-        ends_unproven: bool = False,
+        recovered: bool = False,
     ) -> Tokens:
-        """Write down the session of an answer that has tokens. CREDENTIALS_WRONG where the password was changed since.
+        """Write down the session of an answer that has tokens.
 
-        `with_mfa` also tells whether Cognito asked for a second factor: what we know of that is mended by it.
-        `ends_unproven` ends every session in which no second factor was given.
+        CREDENTIALS_WRONG where the password was changed since, and where no second factor was given though there is
+        one: only its holder takes it away, whatever Cognito was told. One that we do not know of is learnt of.
+        `recovered` ends what else was under way or without a second factor.
         """
         granted, person_id = answer["AuthenticationResult"], account.person_id
         claims = await self._verifier.verify(granted["AccessToken"])
@@ -66,32 +68,33 @@ class CognitoSessions:
             current = await queries.find_account(session, address=account.email)
             if current is None or current != account or claims.subject != account.subject:
                 raise credentials_wrong()
+            if not with_mfa and await second_factors.has_second_factor(session, person_id=person_id):
+                raise credentials_wrong()
             if not account.confirmed:
                 await queries.confirm_person(session, person_id=person_id)
                 await queries.write_password(session, password_hash=new_mark())
             await provider_accounts.add_provider_session(
                 session, person_id=person_id, session_id=claims.session_id, lifetime=self._rules.session_lifetime
             )
-            await self._note_factor(session, person_id, claims.session_id, with_mfa=with_mfa)
+            if with_mfa:
+                await self._note_factor(session, person_id, claims.session_id)
             if challenge is not None:
                 await second_factors.consume_challenge(
                     session, person_id=person_id, challenge_id=challenge.challenge_id
                 )
-            if ends_unproven:
+            if recovered:
+                await queries.write_password(session, password_hash=new_mark())
                 await provider_accounts.revoke_unproven_sessions(session, person_id=person_id, because="recovered")
             await record(session, act, origin)
             return await self._granted(session, person_id, claims.session_id, claims.subject, granted)
 
     @staticmethod
-    async def _note_factor(
-        session: AsyncSession, person_id: uuid.UUID, session_id: uuid.UUID, *, with_mfa: bool
-    ) -> None:
-        if with_mfa:
-            await second_factors.note_second_factor(session, person_id=person_id, session_id=session_id)
-        if with_mfa != await second_factors.has_second_factor(session, person_id=person_id):
-            await second_factors.write_second_factor(session, person_id=person_id, asked=with_mfa)
+    async def _note_factor(session: AsyncSession, person_id: uuid.UUID, session_id: uuid.UUID) -> None:
+        await second_factors.note_second_factor(session, person_id=person_id, session_id=session_id)
+        if not await second_factors.has_second_factor(session, person_id=person_id):
+            await second_factors.write_second_factor(session, person_id=person_id, asked=True)
 
-    async def refresh(self, *, refresh_token: str) -> Tokens:
+    async def refresh(self, *, refresh_token: str, origin: Origin) -> Tokens:
         async with self._accounts.database.read(Scope()) as session:
             token = await queries.find_refresh_token(session, token_hash=token_hash(refresh_token))
         sealed = None if token is None else self._opened(refresh_token, token.person_id)
@@ -99,7 +102,7 @@ class CognitoSessions:
             raise token_invalid()
         granted = await self._continued(token.session_id, *sealed)
         async with self._accounts.writing(token.person_id) as session:
-            live = await spend_refresh_token(session, token=token)
+            live = await spend_refresh_token(session, token=token, origin=origin)
             tokens = None
             if live and granted and live.subject == sealed[0]:
                 tokens = await self._granted(session, token.person_id, live.session_id, live.subject, granted)
@@ -136,15 +139,9 @@ class CognitoSessions:
             return None
         return subject, token
 
-    async def sign_out(self, *, person_id: uuid.UUID, session_id: uuid.UUID) -> None:
-        async with self._accounts.writing(person_id) as session:
-            await queries.revoke_sessions(session, person_id=person_id, session_id=session_id, because="signed_out")
-
     async def sign_out_everywhere(self, *, holder: Holder) -> None:
         """Ours first: they end whatever Cognito says to it."""
-        async with self._accounts.holding(holder) as session:
-            await queries.revoke_sessions(session, person_id=holder.person_id, because="signed_out_everywhere")
-            await second_factors.end_challenges(session, person_id=holder.person_id)
+        await self._accounts.end_every_session(holder)
         try:
             await self._pool.ask("global_sign_out", AccessToken=holder.access_token)
         except CognitoRefused as refused:

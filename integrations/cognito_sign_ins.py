@@ -11,22 +11,23 @@ from db.queries import identity as queries
 from db.queries import second_factors
 from db.queries.identity import Account
 from db.session import Scope
+from domain.acts import Act
 from domain.emails import normalized_email
 from domain.identity import (
     account_unconfirmed,
     challenge_ended,
     credentials_wrong,
     mfa_code_wrong,
-    normalized_password,
     recovery_wrong,
     typed_code,
 )
+from domain.passwords import normalized_password
 from domain.ports import Challenge, Origin, Tokens
+from integrations.accounts import AccountStore
 from integrations.cognito_accounts import name_of
 from integrations.cognito_pool import SIGN_IN_REFUSED, CognitoPool, CognitoRefused, asks_for_app
 from integrations.cognito_sessions import CognitoSessions
 from integrations.cognito_sign_ups import CognitoSignUps
-from integrations.local_accounts import LocalAccounts
 from integrations.mfa_challenges import MfaChallenges, Named
 from integrations.recovery_codes import RecoveryCodes
 from integrations.sealing import Seal
@@ -48,7 +49,7 @@ class CognitoSignIns:
 
     def __init__(
         self,
-        accounts: LocalAccounts,
+        accounts: AccountStore,
         pool: CognitoPool,
         *,
         sign_ups: CognitoSignUps,
@@ -74,8 +75,8 @@ class CognitoSignIns:
         account = await self._proven(account, address)
         if asks_for_app(answer):
             return await self._challenged(account, answer["Session"])
-        await self._check_app_is_off(account)
-        return await self._sessions.begin(account, answer, act="session.sign_in", origin=origin, with_mfa=False)
+        await self._check_unprotected(account)
+        return await self._sessions.begin(account, answer, act=Act.SESSION_SIGN_IN, origin=origin, with_mfa=False)
 
     async def _tried(self, username: str, password: str) -> dict[str, Any] | CognitoRefused:
         try:
@@ -95,14 +96,13 @@ class CognitoSignIns:
             raise account_unconfirmed()
         return found
 
-    async def _check_app_is_off(self, account: Account) -> None:
-        """Tokens from the moment in which `recover` has the app switched off count for nothing."""
+    async def _check_unprotected(self, account: Account) -> None:
+        """Cognito asked for no app. Where there is one, somebody switched it off there, or `recover` is doing so."""
         async with self._accounts.database.read(Scope(person_id=account.person_id)) as session:
-            believed_on = await second_factors.has_second_factor(session, person_id=account.person_id)
-        if believed_on:
-            user = await self._pool.find_user(account.subject)
-            if user is None or user.has_mfa:
-                raise credentials_wrong()
+            is_protected = await second_factors.has_second_factor(session, person_id=account.person_id)
+        if is_protected:
+            await self._pool.insist_on_mfa(account.subject)
+            raise credentials_wrong()
 
     async def _challenged(self, account: Account, cognitos_session: str) -> Challenge:
         """Only a token that we can open has Cognito's own session in it; how often it may be tried, our row counts."""
@@ -134,7 +134,7 @@ class CognitoSignIns:
             raise challenge_ended()
         answer = await self._answered(opened, code)
         return await self._sessions.begin(
-            account, answer, act="session.sign_in", origin=origin, with_mfa=True, challenge=opened.named
+            account, answer, act=Act.SESSION_SIGN_IN, origin=origin, with_mfa=True, challenge=opened.named
         )
 
     async def _answered(self, opened: Opened, code: str) -> dict[str, Any]:
@@ -153,13 +153,12 @@ class CognitoSignIns:
     async def recover(self, *, email: str, password: str, recovery_code: str, origin: Origin) -> Tokens:
         """Cognito knows no recovery codes. So the app is switched off for the moment of the sign-in.
 
-        Were we to die in that moment, it would stay off: then sign-ins make sessions without a second factor, until the
-        holder sets one up anew.
+        Were we to die in that moment, it would stay off until the next sign-in, which is refused and switches it on.
         """
         address, given = normalized_email(email, "email"), normalized_password(password)
         account = await self._accounts.find(address)
         answer = await self._tried(name_of(account, address), given)
-        if account is None or isinstance(answer, CognitoRefused) or not asks_for_app(answer):
+        if account is None or isinstance(answer, CognitoRefused):
             raise recovery_wrong()
         async with self._accounts.writing(account.person_id) as session:
             await queries.lock_person(session, person_id=account.person_id)
@@ -170,7 +169,7 @@ class CognitoSignIns:
         if isinstance(answer, CognitoRefused) or asks_for_app(answer):
             raise recovery_wrong()
         return await self._sessions.begin(
-            account, answer, act="session.recover", origin=origin, with_mfa=True, ends_unproven=True
+            account, answer, act=Act.SESSION_RECOVER, origin=origin, with_mfa=True, recovered=True
         )
 
     async def _without_app(self, subject: str, password: str) -> dict[str, Any] | CognitoRefused:

@@ -12,10 +12,10 @@ from db.queries.identity import Account
 from domain.errors import FaultCode, UserFault
 from domain.ports import SignUp
 from domain.texts import LOCALES
+from integrations.accounts import AccountStore, no_sooner_than
 from integrations.cognito_accounts import CognitoRules, new_mark, password_fault
 from integrations.cognito_codes import CognitoCodes
 from integrations.cognito_pool import CognitoPool, CognitoRefused, PoolUser
-from integrations.local_accounts import LocalAccounts, no_sooner_than
 from integrations.mailed_codes import MailedCodes
 from integrations.passwords import UNUSABLE
 
@@ -29,7 +29,7 @@ class CognitoSignUps:
 
     def __init__(
         self,
-        accounts: LocalAccounts,
+        accounts: AccountStore,
         pool: CognitoPool,
         *,
         codes: CognitoCodes,

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from db.queries import identity as queries
+from domain.acts import Act
 from domain.emails import normalized_email
-from domain.identity import CodePurpose, checked_password, code_wrong
+from domain.identity import CodePurpose, code_wrong
+from domain.passwords import checked_password
 from domain.ports import Holder, Origin
-from integrations.local_accounts import LocalAccounts, no_sooner_than, record
+from integrations.accounts import AccountStore, no_sooner_than, record
 from integrations.mailed_codes import MailedCodes
 from integrations.mfa_challenges import MfaChallenges
 
@@ -15,7 +17,7 @@ class LocalPasswords:
     """What `domain.ports.IdentityProvider` says of these methods."""
 
     def __init__(
-        self, accounts: LocalAccounts, codes: MailedCodes, challenges: MfaChallenges, *, soonest_answer: timedelta
+        self, accounts: AccountStore, codes: MailedCodes, challenges: MfaChallenges, *, soonest_answer: timedelta
     ) -> None:
         self._accounts, self._codes, self._challenges = accounts, codes, challenges
         self._soonest_answer = soonest_answer
@@ -50,7 +52,7 @@ class LocalPasswords:
                 await queries.write_password(session, password_hash=password_hash)
                 await queries.revoke_sessions(session, person_id=person_id, because="password_reset")
                 await self._challenges.end_all(session, person_id=person_id)
-                await record(session, "account.password_reset", origin)
+                await record(session, Act.ACCOUNT_PASSWORD_RESET, origin)
         return accepted
 
     async def change(self, *, holder: Holder, current_password: str, new_password: str) -> None:
@@ -63,4 +65,4 @@ class LocalPasswords:
                 session, person_id=holder.person_id, because="password_changed", but=holder.session_id
             )
             await self._challenges.end_all(session, person_id=holder.person_id)
-            await record(session, "account.password_change", holder.origin)
+            await record(session, Act.ACCOUNT_PASSWORD_CHANGE, holder.origin)

@@ -9,6 +9,7 @@ from db.queries import identity as queries
 from db.queries import second_factors as factor_queries
 from db.queries.identity import Account, LiveSession
 from db.session import Scope
+from domain.acts import Act
 from domain.emails import normalized_email
 from domain.errors import UserFault
 from domain.identity import (
@@ -19,9 +20,9 @@ from domain.identity import (
     recovery_wrong,
     token_invalid,
 )
-from domain.ports import Challenge, Holder, Origin, Tokens
+from domain.ports import Challenge, Origin, Tokens
 from integrations.access_tokens import AccessTokenSigner
-from integrations.local_accounts import LocalAccounts, record
+from integrations.accounts import AccountStore, record
 from integrations.local_mfa import SecondFactors
 from integrations.mfa_challenges import Named
 from integrations.refresh_tokens import grant_refresh_token, spend_refresh_token, token_hash
@@ -31,7 +32,7 @@ class LocalSessions:
     """What `domain.ports.IdentityProvider` says of these methods."""
 
     def __init__(
-        self, accounts: LocalAccounts, factors: SecondFactors, signer: AccessTokenSigner, *, lifetime: timedelta
+        self, accounts: AccountStore, factors: SecondFactors, signer: AccessTokenSigner, *, lifetime: timedelta
     ) -> None:
         self._accounts, self._factors, self._signer, self._lifetime = accounts, factors, signer, lifetime
 
@@ -64,7 +65,7 @@ class LocalSessions:
                 await queries.write_password(session, password_hash=renewed_hash)
             if await factor_queries.has_second_factor(session, person_id=person_id):
                 return await self._factors.challenges.begin(session, person_id=person_id)
-            await record(session, "session.sign_in", origin)
+            await record(session, Act.SESSION_SIGN_IN, origin)
             return await self._opened(session, person_id)
 
     async def answer_challenge(self, *, challenge: str, code: str, origin: Origin) -> Tokens:
@@ -85,7 +86,7 @@ class LocalSessions:
         if not await self._factors.totp.accept(session, person_id=named.person_id, code=code):
             return mfa_code_wrong()
         await self._factors.challenges.answer(session, named)
-        await record(session, "session.sign_in", origin)
+        await record(session, Act.SESSION_SIGN_IN, origin)
         return await self._opened(session, named.person_id, with_mfa=True)
 
     async def recover(self, *, email: str, password: str, recovery_code: str, origin: Origin) -> Tokens:
@@ -104,7 +105,7 @@ class LocalSessions:
                 return None
             if not await self._factors.recovery_codes.use(session, person_id=person_id, code=recovery_code):
                 return None
-            await record(session, "session.recover", origin)
+            await record(session, Act.SESSION_RECOVER, origin)
             return await self._opened(session, person_id, with_mfa=True)
 
     async def open(self, person_id: uuid.UUID, *, with_mfa: bool) -> Tokens:
@@ -123,13 +124,13 @@ class LocalSessions:
             raise LookupError("a session that has ended before it began")
         return await self._granted(session, person_id, live)
 
-    async def refresh(self, *, refresh_token: str) -> Tokens:
+    async def refresh(self, *, refresh_token: str, origin: Origin) -> Tokens:
         async with self._accounts.database.read(Scope()) as session:
             token = await queries.find_refresh_token(session, token_hash=token_hash(refresh_token))
         if token is None:
             raise token_invalid()
         async with self._accounts.writing(token.person_id) as session:
-            live = await spend_refresh_token(session, token=token)
+            live = await spend_refresh_token(session, token=token, origin=origin)
             tokens = await self._granted(session, token.person_id, live) if live else None
         if tokens is None:
             raise token_invalid()
@@ -139,15 +140,6 @@ class LocalSessions:
         access_token = self._signer.sign(subject=live.subject, session_id=live.session_id, signed_in_at=live.started_at)
         refresh_token = await grant_refresh_token(session, person_id=person_id, session_id=live.session_id)
         return Tokens(access_token, refresh_token, expires_in=self._signer.lifetime)
-
-    async def sign_out(self, *, person_id: uuid.UUID, session_id: uuid.UUID) -> None:
-        async with self._accounts.writing(person_id) as session:
-            await queries.revoke_sessions(session, person_id=person_id, session_id=session_id, because="signed_out")
-
-    async def sign_out_everywhere(self, *, holder: Holder) -> None:
-        async with self._accounts.holding(holder) as session:
-            await queries.revoke_sessions(session, person_id=holder.person_id, because="signed_out_everywhere")
-            await self._factors.challenges.end_all(session, person_id=holder.person_id)
 
 
 async def is_still(session: AsyncSession, account: Account) -> bool:

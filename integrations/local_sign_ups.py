@@ -11,7 +11,7 @@ from db.queries.identity import Account
 from domain.emails import normalized_email
 from domain.identity import CodePurpose, code_wrong
 from domain.ports import SignUp
-from integrations.local_accounts import LocalAccounts, no_sooner_than
+from integrations.accounts import AccountStore, no_sooner_than
 from integrations.mailed_codes import MailedCodes
 from integrations.passwords import UNUSABLE
 
@@ -19,21 +19,23 @@ from integrations.passwords import UNUSABLE
 class LocalSignUps:
     """What `domain.ports.IdentityProvider` says of these methods."""
 
-    def __init__(self, accounts: LocalAccounts, codes: MailedCodes, *, soonest_answer: timedelta) -> None:
+    def __init__(self, accounts: AccountStore, codes: MailedCodes, *, soonest_answer: timedelta) -> None:
         self._accounts, self._codes, self._soonest_answer = accounts, codes, soonest_answer
 
     async def sign_up(self, given: SignUp) -> None:
-        account = await self._accounts.find(given.email)
-        if account is None and await self._make_account(given):
-            return
-        # Two first sign-ups at once: the address is taken by now.
-        account = account or await self._accounts.find(given.email)
+        """One hash and one verification, in this order, whether the address is known or not: time would tell."""
+        passwords, account = self._accounts.passwords, await self._accounts.find(given.email)
+        password_hash = await passwords.hash(given.password)
+        if account is None and not await self._make_account(given, password_hash):
+            # Two first sign-ups at once: the address is taken by now.
+            account = await self._accounts.find(given.email)
+        same_password = await passwords.matches(account.password_hash if account else None, given.password)
         if account is not None:
-            await self._sign_up_again(account, given)
+            await self._sign_up_again(account, same_password=same_password)
 
-    async def _make_account(self, given: SignUp) -> bool:
+    async def _make_account(self, given: SignUp, password_hash: str) -> bool:
         """False where somebody else was quicker."""
-        password_hash, person_id = await self._accounts.passwords.hash(given.password), new_id()
+        person_id = new_id()
         async with self._accounts.writing(person_id) as session:
             made = await add_person(session, person_id, given)
             if made:
@@ -41,14 +43,13 @@ class LocalSignUps:
                 await self._codes.request(session, person_id=person_id, purpose=CodePurpose.CONFIRM)
         return made
 
-    async def _sign_up_again(self, account: Account, given: SignUp) -> None:
+    async def _sign_up_again(self, account: Account, *, same_password: bool) -> None:
         """Mail the address; take over nothing of what was given.
 
         Where the address is unproven and the passwords differ, two people may be signing up with one address, and
         nobody knows which of them will read the code. So neither password counts: the account opens by a reset.
         """
         person_id = account.person_id
-        same_password = await self._accounts.passwords.matches(account.password_hash, given.password)
         async with self._accounts.writing(person_id) as session:
             if await queries.lock_person(session, person_id=person_id):
                 await self._codes.tell_account_exists(session, person_id=person_id)

@@ -63,6 +63,11 @@ class MfaChallenges:
             most_a_day=MOST_GUESSES_A_DAY,
         )
 
+    async def begin_and_count_guess(self, session: AsyncSession, *, person_id: uuid.UUID) -> Named | None:
+        """For a guess outside of a sign-in: a challenge that nobody is told of, which `count_guess` counted already."""
+        named = Named(person_id, await queries.add_challenge(session, person_id=person_id, lifetime=self.lifetime))
+        return named if await self.count_guess(session, named) else None
+
     async def answer(self, session: AsyncSession, named: Named) -> None:
         """It was answered rightly, and cannot be answered again."""
         await queries.consume_challenge(session, person_id=named.person_id, challenge_id=named.challenge_id)

@@ -1,18 +1,12 @@
 """Password hashes by argon2id, computed beside the event loop and only a few at a time."""
 
-import asyncio
 import secrets
 from base64 import b64encode
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import argon2
 
-from domain.errors import FaultCode, UserFault
-from domain.identity import normalized_password
-
-T = TypeVar("T")
+from domain.passwords import normalized_password
+from integrations.threads import FewThreads
 
 UNUSABLE = "!"
 """Stored in place of a hash where no password may open the account until it is reset."""
@@ -34,20 +28,18 @@ class Argon2Passwords:
         most_waiting: int = 200,
     ) -> None:
         self._argon2 = argon2.PasswordHasher(time_cost, memory_cost, parallelism)
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
-        self._most = at_once + most_waiting
-        self._unfinished = 0
+        self._threads = FewThreads(at_once, most_waiting, name="argon2")
         self._nobodys = hash_of_nothing(self._argon2)
 
     async def hash(self, password: str) -> str:
         """A new hash, with its own salt and the parameters written into it."""
-        return await self._in_thread(lambda: self._argon2.hash(encoded(password)))
+        return await self._threads.run(lambda: self._argon2.hash(encoded(password)))
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """Whether the password is the stored one. Takes as long where nothing, or nothing usable, is stored."""
         given = encoded(password)
         known = stored or UNUSABLE
-        return await self._in_thread(lambda: self._verified(self._nobodys if known == UNUSABLE else known, given))
+        return await self._threads.run(lambda: self._verified(self._nobodys if known == UNUSABLE else known, given))
 
     def is_outdated(self, stored: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
@@ -58,16 +50,6 @@ class Argon2Passwords:
             return self._argon2.verify(stored, password)
         except argon2.exceptions.VerifyMismatchError:
             return False
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Run in one of the few threads. They, not this coroutine, hold the place: a caller may be cancelled."""
-        if self._unfinished >= self._most:
-            raise UserFault(FaultCode.LIMIT_REACHED, "Too many people are signing in. Try again in a moment.")
-        self._unfinished += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._unfinished -= 1
 
 
 def encoded(password: str) -> bytes:

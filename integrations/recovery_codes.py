@@ -39,10 +39,6 @@ class RecoveryCodes:
             session, person_id=person_id, code_hash=self._hash(person_id, plain(code))
         )
 
-    async def void(self, session: AsyncSession, *, person_id: uuid.UUID) -> None:
-        """None of the person's codes is good any more."""
-        await queries.remove_recovery_codes(session, person_id=person_id)
-
     def _hash(self, person_id: uuid.UUID, code: str) -> bytes:
         """SHA-256 under the secret key: whoever copies the table cannot try 50 bits at leisure."""
         return self.signer.sign("recovery code", person_id.bytes + code.encode("utf-8", "surrogatepass"))

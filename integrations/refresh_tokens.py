@@ -8,6 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.queries import identity as queries
 from db.queries.identity import FoundRefreshToken, LiveSession
+from db.session import Scope
+from domain.acts import Act
+from domain.ports import Holder, Origin
+from integrations.accounts import AccountStore, revoke_session
 
 
 async def grant_refresh_token(session: AsyncSession, *, person_id: uuid.UUID, session_id: uuid.UUID) -> str:
@@ -17,16 +21,34 @@ async def grant_refresh_token(session: AsyncSession, *, person_id: uuid.UUID, se
     return token
 
 
-async def spend_refresh_token(session: AsyncSession, *, token: FoundRefreshToken) -> LiveSession | None:
+async def spend_refresh_token(session: AsyncSession, *, token: FoundRefreshToken, origin: Origin) -> LiveSession | None:
     """Use the token up and return its session; None where it was used before, or the session has ended.
 
     Reuse means that the token was stolen, from or by whoever used it first: the session is revoked. The caller must
     let the transaction commit before it refuses.
     """
     if not await queries.spend_refresh_token(session, token=token):
-        await queries.revoke_sessions(session, person_id=token.person_id, session_id=token.session_id, because="reuse")
+        await revoke_session(
+            session,
+            person_id=token.person_id,
+            session_id=token.session_id,
+            because="reuse",
+            act=Act.SESSION_REUSE,
+            origin=origin,
+        )
         return None
     return await queries.find_live_session(session, person_id=token.person_id, session_id=token.session_id)
+
+
+async def sign_out(accounts: AccountStore, holder: Holder, refresh_token: str | None) -> None:
+    """End the holder's session, and the refresh token's: a browser may have kept one of another sign-in."""
+    await accounts.end_session(holder.person_id, holder.session_id, origin=holder.origin)
+    if refresh_token is None:
+        return
+    async with accounts.database.read(Scope()) as session:
+        kept = await queries.find_refresh_token(session, token_hash=token_hash(refresh_token))
+    if kept is not None:
+        await accounts.end_session(kept.person_id, kept.session_id, origin=holder.origin)
 
 
 def token_hash(token: str) -> bytes:

@@ -48,9 +48,6 @@ class TotpFactors:
         step = step_of(self.seal.open(sealed, owner=person_id), code, now=self.clock())
         return step is not None and await queries.spend_time_step(session, person_id=person_id, step=step)
 
-    async def remove(self, session: AsyncSession, *, person_id: uuid.UUID) -> None:
-        await queries.remove_totp_secret(session, person_id=person_id)
-
 
 def step_of(secret: bytes, code: str, *, now: float) -> int | None:
     """The time step whose code was typed, of the few that are good at that time; None for a wrong code.

@@ -18,7 +18,7 @@ import structlog
 from db.session import Database
 from domain.deliveries import PEOPLE, TENANTS, Post
 from domain.ports import MailSender
-from domain.storefronts import Storefronts
+from domain.store_pages import StorePages
 from jobs.bell import Bell
 from jobs.couriers import Courier
 from jobs.retention import forget_regularly
@@ -69,8 +69,8 @@ async def drain(parts: WorkerParts) -> int:
 
 def couriers_of(parts: WorkerParts) -> Sequence[Courier]:
     host = urlsplit(parts.public_url).hostname or "localhost"
-    storefronts = Storefronts.beside(parts.public_url, parts.base_domain)
-    post = Post(parts.database, parts.mail, parts.secret_key, host, storefronts)
+    store_pages = StorePages.beside(parts.public_url, parts.base_domain)
+    post = Post(parts.database, parts.mail, parts.secret_key, host, store_pages)
     return [Courier(post, outbox, parts.sweep_seconds) for outbox in (TENANTS, PEOPLE)]
 
 

@@ -74,21 +74,24 @@ def create_app(parts: ServerParts) -> Server:
 
     Raises `UnfitDocuments` where a registered document does not fit the public schema.
     """
-    services = parts.services
-    callers = Callers(
-        services.database,
-        parts.verifier,
-        base_domain=parts.base_domain,
-        trusted_proxies=parts.trusted_proxies,
-        deadline_seconds=parts.deadline_seconds,
-        wants_mfa=parts.wants_mfa,
-    )
     answers = AnswerCache(parts.versions, most_bytes=parts.answer_cache_bytes) if parts.answer_cache_bytes else None
+    routes: list[BaseRoute] = [
+        Route("/health/live", live),
+        Route("/health/ready", readiness(parts.services.database)),
+        *([Route("/.well-known/jwks.json", published(parts.keys))] if parts.keys else []),
+        *([Route("/", to_graphiql), *graphiql_routes()] if parts.graphiql else []),
+    ]
+    return Server(endpoints_of(parts, answers), routes, lifespan_of(parts, answers))
+
+
+def endpoints_of(parts: ServerParts, answers: AnswerCache | None) -> Mapping[str, GraphQLEndpoint]:
+    """By their paths. Raises `UnfitDocuments`."""
+    services, deadline, callers = parts.services, parts.deadline_seconds, callers_of(parts)
     public = Api(public_schema, introspection=parts.introspection)
     privileged = Api(admin_schema, introspection=parts.introspection)
-    deadline, trusted = parts.deadline_seconds, TrustedDocuments(parts.trusted_documents, public)
+    trusted = TrustedDocuments(parts.trusted_documents, public)
     browsers = BrowserSessions(callers, origins=parts.web_origins, public_url=parts.public_url)
-    endpoints = {
+    return {
         "/graphql": GraphQLEndpoint(
             public,
             services,
@@ -110,13 +113,17 @@ def create_app(parts: ServerParts) -> Server:
             public, services, callers, trusted=trusted, deadline_seconds=deadline, browsers=browsers
         ),
     }
-    routes: list[BaseRoute] = [
-        Route("/health/live", live),
-        Route("/health/ready", readiness(services.database)),
-        *([Route("/.well-known/jwks.json", published(parts.keys))] if parts.keys else []),
-        *([Route("/", to_graphiql), *graphiql_routes()] if parts.graphiql else []),
-    ]
-    return Server(endpoints, routes, lifespan_of(parts, answers))
+
+
+def callers_of(parts: ServerParts) -> Callers:
+    return Callers(
+        parts.services.database,
+        parts.verifier,
+        base_domain=parts.base_domain,
+        trusted_proxies=parts.trusted_proxies,
+        deadline_seconds=parts.deadline_seconds,
+        wants_mfa=parts.wants_mfa,
+    )
 
 
 def lifespan_of(

@@ -55,22 +55,26 @@ class BrowserSessions:
         if not ALLOWED.issuperset(names):
             raise forbidden(f"Ask `/graphql` for this; {PATH} is for {', '.join(sorted(ALLOWED))}.")
 
-    def told(self, answer: Answer, cookie: RefreshCookie) -> Answer:
-        """The answer, with what the browser is to keep."""
+    def told(self, answer: Answer, cookie: RefreshCookie, headers: RequestHeaders) -> Answer:
+        """The answer to a request with these headers, with what the browser is to keep."""
         if cookie.granted is not None:
-            return self._setting(answer, cookie.granted, COOKIE_SECONDS)
-        return self._setting(answer, "", 0) if cookie.is_cleared else answer
+            return self._setting(answer, cookie.granted, COOKIE_SECONDS, headers)
+        return self._setting(answer, "", 0, headers) if cookie.is_cleared else answer
 
-    def _setting(self, answer: Answer, value: str, seconds: int) -> Answer:
-        secure = "" if self._scheme == "http" else "; Secure"
+    def _setting(self, answer: Answer, value: str, seconds: int, headers: RequestHeaders) -> Answer:
+        secure = "" if self._scheme_of(headers) == "http" else "; Secure"
         cookie = f"{COOKIE}={value}; HttpOnly; SameSite=Strict; Path={PATH}; Max-Age={seconds}{secure}"
         return replace(answer, more={**answer.more, "set-cookie": cookie})
 
     def _own_origin(self, headers: RequestHeaders) -> str:
         """Scheme and host as the browser sees them."""
-        scheme = self._callers.forwarded(headers, b"x-forwarded-proto") or self._scheme
+        scheme = self._scheme_of(headers)
         host = self._callers.host(headers).lower()
         return f"{scheme}://{host.removesuffix(DEFAULT_PORTS.get(scheme, ''))}"
+
+    def _scheme_of(self, headers: RequestHeaders) -> str:
+        """As the browser sees it."""
+        return self._callers.forwarded(headers, b"x-forwarded-proto") or self._scheme
 
 
 def cookie_of(headers: RequestHeaders) -> str | None:

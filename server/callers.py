@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import replace
 from functools import lru_cache
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID
@@ -40,6 +40,15 @@ class Slugs(NamedTuple):
     host: str | None
 
 
+class ClientAddress(NamedTuple):
+    """Where a request comes from: for the records, and for whatever is counted."""
+
+    ip: str | None
+    """None where what was told is no IP address."""
+    network: str
+    """The address, or for IPv6 the /64 around it: a single subscriber has that many."""
+
+
 class Callers:
     """Identifies the caller of a request.
 
@@ -60,8 +69,8 @@ class Callers:
         self._database, self._rows, self._verifier = database, LoneRows(database), verifier
         self._base_domain, self._trusted_proxies, self._deadline = base_domain, trusted_proxies, deadline_seconds
         self._wants_mfa = wants_mfa
-        self._remembered: OrderedDict[Slugs, tuple[TenantBrief, float]] = OrderedDict()
-        self._recalled: OrderedDict[tuple[Slugs, Credentials], tuple[Caller, float]] = OrderedDict()
+        self._tenants_of_guests: OrderedDict[Slugs, tuple[TenantBrief, float]] = OrderedDict()
+        self._known_callers: OrderedDict[tuple[Slugs, Credentials], tuple[Caller, float]] = OrderedDict()
         self._noting: set[UUID] = set()
         """The API keys of which it is just being written that they are used."""
 
@@ -73,7 +82,7 @@ class Callers:
         """
         if headers.has_credentials:
             return None
-        tenant, until = self._remembered.get(slugs or self.slugs(headers), (None, 0.0))
+        tenant, until = self._tenants_of_guests.get(slugs or self.slugs(headers), (None, 0.0))
         return remembered_guest(tenant) if tenant is not None and monotonic() < until else None
 
     async def recalled(self, headers: RequestHeaders, slugs: Slugs | None = None) -> Caller | None:
@@ -84,7 +93,7 @@ class Callers:
         credentials = await self._credentials(headers)
         if credentials == NOBODYS:
             return None
-        caller, until = self._recalled.get((slugs or self.slugs(headers), credentials), (None, 0.0))
+        caller, until = self._known_callers.get((slugs or self.slugs(headers), credentials), (None, 0.0))
         return caller if monotonic() < until else None
 
     async def identify(self, headers: RequestHeaders) -> Caller:
@@ -103,14 +112,14 @@ class Callers:
         except TimeoutError:
             raise too_slow() from None
         except SessionEnded:
-            raise unauthenticated() from None
+            raise (key_refused() if api_keys.is_key(headers.bearer_token or "") else unauthenticated()) from None
         except TenantUnknown:
             raise Refusal(404, ErrorCode.TENANT_NOT_FOUND, "No such tenant.") from None
         except TenantsDiffer:
             raise ambiguous() from None
         if caller.key is None:  # which names a tenant by itself: the slugs may have named none
-            self._remember(slugs, caller.tenant)
-        self._recall((slugs, credentials), caller)
+            self._remember_tenant(slugs, caller.tenant)
+        self._remember_caller((slugs, credentials), caller)
         return caller
 
     def slugs(self, headers: RequestHeaders) -> Slugs:
@@ -129,11 +138,11 @@ class Callers:
         # The last of several was added by the proxy next to us, which is the one we trust.
         return ",".join(headers.all(name)).split(",")[-1].strip() or None
 
-    def address(self, headers: RequestHeaders, peer: str) -> str:
+    def address(self, headers: RequestHeaders, peer: str) -> ClientAddress:
         """Where the request comes from, as far as it can be believed: the last address that no proxy of ours wrote."""
         forwarded = [each.strip() for value in headers.all(b"x-forwarded-for") for each in value.split(",")]
         hops = [*forwarded, peer]
-        return network_of(hops[max(0, len(hops) - 1 - self._trusted_proxies)])
+        return client_address(hops[max(0, len(hops) - 1 - self._trusted_proxies)])
 
     async def _note_use(self, caller: Caller) -> None:
         """Once a minute at most: who looks at the list of keys wants to know which are in use.
@@ -162,44 +171,43 @@ class Callers:
             raise Refusal(401, ErrorCode.UNAUTHENTICATED, "Send one header `Authorization: Bearer <access token>`.")
         if api_keys.is_key(token):
             if not api_keys.is_intact(token):
-                raise unauthenticated()
+                raise key_refused()
             return Credentials(key_hash=api_keys.key_hash(token))
         try:
             return Credentials(claims=await self._verifier.verify(token))
         except TokenRejected:
             raise unauthenticated() from None
 
-    def _remember(self, slugs: Slugs, tenant: TenantBrief | None) -> None:
+    def _remember_tenant(self, slugs: Slugs, tenant: TenantBrief | None) -> None:
         """Only a tenant that is open: whoever is refused because of a status is refused for what it is now."""
-        self._remembered.pop(slugs, None)
+        self._tenants_of_guests.pop(slugs, None)
         if tenant is not None and tenant.status == "active":
-            self._remembered[slugs] = tenant, monotonic() + REMEMBERED_SECONDS
-        if len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
+            self._tenants_of_guests[slugs] = tenant, monotonic() + REMEMBERED_SECONDS
+        if len(self._tenants_of_guests) > MOST_REMEMBERED:
+            self._tenants_of_guests.popitem(last=False)
 
-    def _recall(self, asking: tuple[Slugs, Credentials], caller: Caller) -> None:
-        self._recalled.pop(asking, None)
+    def _remember_caller(self, asking: tuple[Slugs, Credentials], caller: Caller) -> None:
+        self._known_callers.pop(asking, None)
         if caller.is_worth_remembering:
-            self._recalled[asking] = replace(caller, is_remembered=True), monotonic() + REMEMBERED_SECONDS
-        if len(self._recalled) > MOST_REMEMBERED:
-            self._recalled.popitem(last=False)
+            self._known_callers[asking] = replace(caller, is_remembered=True), monotonic() + REMEMBERED_SECONDS
+        if len(self._known_callers) > MOST_REMEMBERED:
+            self._known_callers.popitem(last=False)
 
 
-def network_of(address: str) -> str:
-    """The address, or for IPv6 the /64 around it: a single subscriber has that many.
-
-    Some proxies add the port, which is another one for each connection; dual-stack sockets write IPv4 as IPv6.
-    """
-    if ":" not in address:
-        return address
-    bare = address[1:].partition("]")[0] if address.startswith("[") else address
+def client_address(written: str) -> ClientAddress:
+    """Some proxies add the port, which is another one for each connection; dual-stack sockets write IPv4 as IPv6."""
+    bare = written[1:].partition("]")[0] if written.startswith("[") else written
     if bare.count(":") == 1:
-        return bare.partition(":")[0]
+        bare = bare.partition(":")[0]
     try:
-        found = IPv6Address(bare)
+        found = ip_address(bare)
     except ValueError:
-        return address
-    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
+        return ClientAddress(None, bare)
+    if isinstance(found, IPv4Address):
+        return ClientAddress(str(found), str(found))
+    if found.ipv4_mapped:
+        return ClientAddress(str(found.ipv4_mapped), str(found.ipv4_mapped))
+    return ClientAddress(str(found), str(IPv6Network((found, 64), strict=False)))
 
 
 @lru_cache(maxsize=10_000)
@@ -227,6 +235,10 @@ def too_slow() -> Refusal:
 
 def unauthenticated() -> Refusal:
     return Refusal(401, ErrorCode.UNAUTHENTICATED, "This token is not valid, or no longer.")
+
+
+def key_refused() -> Refusal:
+    return Refusal(401, ErrorCode.UNAUTHENTICATED, "This API key is mistyped, expired or revoked.")
 
 
 def ambiguous() -> Refusal:

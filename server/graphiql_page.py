@@ -112,7 +112,7 @@ def content_security_policy(style_nonce: str) -> str:
     directives = (
         "default-src 'self'",
         f"style-src 'self' 'nonce-{style_nonce}'",
-        # GraphiQL's stylesheet carries its fonts and a few small pictures inside.
+        # GraphiQL's stylesheet carries its fonts and a few small pictures inside; the page shows QR codes as data.
         "font-src 'self' data:",
         "img-src 'self' data:",
         "worker-src 'none'",

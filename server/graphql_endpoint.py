@@ -109,7 +109,7 @@ class GraphQLEndpoint:
         """What goes back; a GET's answer tells caches what it is to them."""
         answer = await self.coded(exchange)
         if self.browsers and exchange.refresh_cookie:
-            return self.browsers.told(answer, exchange.refresh_cookie)
+            return self.browsers.told(answer, exchange.refresh_cookie, exchange.headers)
         return for_caches(answer, exchange.headers, seconds=self.cdn_seconds) if exchange.is_safe else answer
 
     async def coded(self, exchange: Exchange) -> Answer:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from db.session import StaleTenantError
+from db.session import StaleCallerError
 from domain.attempts import Attempt
 from domain.callers import Caller
 from domain.ports import LimitsUnavailable, Throttled, TooManyAttempts
@@ -18,7 +19,7 @@ from gql.errors import ErrorCode, Refusal
 from gql.pipeline import Api, GraphQLRequest, Ready
 from gql.throttling import cost_extension, limits_unavailable, throttled, too_many_attempts
 from server.bounds import Bounds
-from server.callers import Callers
+from server.callers import Callers, ClientAddress
 from server.exchanges import Exchange
 
 CHARACTERS_PER_POINT = 10
@@ -118,7 +119,7 @@ class Run:
     async def _grant(self, attempts: Sequence[Attempt]) -> None:
         """Whoever is signed in counts by the address as well: any account of one's own would do otherwise."""
         try:
-            await self._services.attempts.grant(attempts, address=self._address)
+            await self._services.attempts.grant(attempts, address=self._address.network)
         except TooManyAttempts as raised:
             raise too_many_attempts(raised) from None
         except LimitsUnavailable:
@@ -132,10 +133,10 @@ class Run:
         if self.caller.key:
             return f"key:{self.caller.key.id}"
         tenant = self.caller.tenant.id if self.caller.tenant else "none"
-        return f"guest:{tenant}:{self._address}"
+        return f"guest:{tenant}:{self._address.network}"
 
-    @property
-    def _address(self) -> str:
+    @cached_property
+    def _address(self) -> ClientAddress:
         return self._callers.address(self._exchange.headers, self._exchange.peer)
 
     async def _executed(self) -> dict[str, Any]:
@@ -145,7 +146,7 @@ class Run:
         async with Bounds(self._exchange.receive, self._deadline_seconds):
             try:
                 return await self._once()
-            except StaleTenantError:
+            except StaleCallerError:
                 await self._let_in(await self._callers.identify(self._exchange.headers))
                 return await self._once()
 
@@ -156,7 +157,7 @@ class Run:
             self._exchange.request_id,
             self.ready.document.selections,
             self._exchange.language,
-            self._address,
+            self._address.ip,
             self._exchange.headers.bearer_token,
             self._exchange.refresh_cookie,
         )
@@ -172,4 +173,4 @@ class Run:
         """Nothing was read, so nothing has shown yet that tenant and caller are still as remembered."""
         found = await self._callers.identify(self._exchange.headers)
         if not found.is_still(self.caller):
-            raise StaleTenantError
+            raise StaleCallerError

@@ -126,10 +126,8 @@ def add_team() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("accepted_by", sa.UUID(), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("role IN ('owner', 'admin', 'member')", name=op.f("ck_invitations_role")),
-        sa.ForeignKeyConstraint(["accepted_by"], ["people.id"], name=op.f("fk_invitations_accepted_by")),
         sa.ForeignKeyConstraint(["invited_by"], ["people.id"], name=op.f("fk_invitations_invited_by")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_invitations_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_invitations")),
@@ -149,6 +147,7 @@ def add_team() -> None:
         "audit_entries", sa.Column("address", sa.Text(), nullable=True, comment="where the request came from")
     )
     op.create_index("ix_audit_entries_tenant_id_act", "audit_entries", ["tenant_id", "act", "created_at", "id"])
+    op.create_index("ix_audit_entries_tenant_id_actor_id", "audit_entries", ["tenant_id", "actor_id"])
 
 
 def add_customers() -> None:
@@ -169,8 +168,6 @@ def add_customers() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_customers")),
         sa.UniqueConstraint("tenant_id", "person_id", name=op.f("uq_customers_tenant_id_person_id")),
     )
-    op.create_index("ix_customers_tenant_id_created_at", "customers", ["tenant_id", "created_at", "id"], unique=False)
-    op.create_index("ix_customers_tenant_id_email", "customers", ["tenant_id", "email"], unique=False)
     op.create_table(
         "customer_addresses",
         sa.Column("tenant_id", sa.UUID(), nullable=False),

@@ -5,7 +5,7 @@
 
 from alembic import op
 
-from db.security.policies import definer_function, lookup_reads, lookup_writes, person_table, tenant_table
+from db.security.policies import closed_tenant_table, definer_function, lookup_reads, lookup_writes, person_table
 from db.security.roles import APP
 
 revision = "0007"
@@ -117,7 +117,7 @@ FROM memberships WHERE memberships.person_id = app_person()
 
 def statements() -> list[str]:
     return [
-        *[statement for table, app in TENANT_TABLES.items() for statement in tenant_table(table, app=app)],
+        *[statement for table, app in TENANT_TABLES.items() for statement in closed_tenant_table(table, app=app)],
         *[statement for table, app in PERSON_TABLES.items() for statement in person_table(table, app=app)],
         *lookup_reads("api_keys", "invitations", "customers", "audit_entries"),
         *lookup_writes("audit_entries", "INSERT"),

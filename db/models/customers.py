@@ -17,8 +17,6 @@ class Customer(TenantOwned, Timestamped, Base):
         belongs_to_person(),
         UniqueConstraint("tenant_id", "person_id"),
         CheckConstraint("locale IN ('ar', 'en')", name="locale"),
-        Index("ix_customers_tenant_id_created_at", "tenant_id", "created_at", "id"),
-        Index("ix_customers_tenant_id_email", "tenant_id", "email"),
     )
 
     person_id: Mapped[uuid.UUID]

@@ -142,6 +142,8 @@ class AuditEntry(TenantOwned, Base):
         belongs_to_tenant(),
         Index("ix_audit_entries_tenant_id_created_at", "tenant_id", "created_at", "id"),
         Index("ix_audit_entries_tenant_id_act", "tenant_id", "act", "created_at", "id"),
+        # Names are told of those alone who stand in the log.
+        Index("ix_audit_entries_tenant_id_actor_id", "tenant_id", "actor_id"),
     )
 
     act: Mapped[str]

@@ -18,7 +18,6 @@ class Invitation(TenantOwned, Base):
     __table_args__ = (
         belongs_to_tenant(),
         ForeignKeyConstraint(["invited_by"], ["people.id"]),
-        ForeignKeyConstraint(["accepted_by"], ["people.id"]),
         CheckConstraint("role IN ('owner', 'admin', 'member')", name="role"),
         Index(
             "uq_invitations_tenant_id_email",
@@ -41,7 +40,6 @@ class Invitation(TenantOwned, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
-    accepted_by: Mapped[uuid.UUID | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ApiKey, new_id
@@ -25,10 +25,16 @@ def note_use() -> Statement:
     )
 
 
+KEY_STATUS: Mapping[str, ColumnElement[bool]] = {
+    "active": and_(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())),
+    "expired": and_(ApiKey.revoked_at.is_(None), ApiKey.expires_at <= func.now()),
+    "revoked": ApiKey.revoked_at.is_not(None),
+}
+
+
 async def count_live_keys(session: AsyncSession) -> int:
     """How many keys of the tenant are good."""
-    live = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
-    statement = select(func.count()).select_from(ApiKey).where(ApiKey.revoked_at.is_(None), live)
+    statement = select(func.count()).select_from(ApiKey).where(KEY_STATUS["active"])
     return (await session.execute(statement)).scalar_one()
 
 
@@ -42,3 +48,15 @@ async def end_key(session: AsyncSession, *, key_id: uuid.UUID, after: timedelta)
     sooner = func.least(ApiKey.expires_at, func.now() + after)  # which ignores null: a key that would never expire
     statement = update(ApiKey).where(ApiKey.id == key_id).values(expires_at=sooner)
     await session.execute(statement.execution_options(synchronize_session=False))
+
+
+async def revoke_keys_made_by(session: AsyncSession, *, person_id: uuid.UUID) -> list[ApiKey]:
+    """End the keys of the tenant that are good and were made, and so seen, by this person. Returns them."""
+    statement = (
+        update(ApiKey)
+        .where(ApiKey.created_by == person_id, KEY_STATUS["active"])
+        .values(revoked_at=func.now())
+        .returning(ApiKey)
+        .execution_options(synchronize_session=False)
+    )
+    return list((await session.execute(statement)).scalars())

@@ -172,10 +172,10 @@ async def consume_challenge(session: AsyncSession, *, person_id: uuid.UUID, chal
 
 
 async def end_challenges(session: AsyncSession, *, person_id: uuid.UUID) -> None:
-    """No sign-in of the person that is still under way can be finished."""
+    """No sign-in of the person that is still under way can be finished. Guesses at them go on counting."""
     statement = (
         update(MfaChallenge)
-        .where(MfaChallenge.person_id == person_id, MfaChallenge.consumed_at.is_(None))
-        .values(consumed_at=func.now())
+        .where(MfaChallenge.person_id == person_id, MfaChallenge.expires_at > func.now())
+        .values(expires_at=func.now())
     )
     await session.execute(statement.execution_options(synchronize_session=False))

@@ -1,21 +1,29 @@
-"""Statements about who works for a tenant, who is asked to, and who stands in its audit log.
+"""Statements about who works for a tenant, and who is asked to.
 
-`find_team`, `find_invitation` and `find_audited_people` call definer functions: people's names are their own rows.
+`find_team` and `find_invitation` call definer functions: people's names are their own rows.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import and_, delete, func, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AuditEntry, Invitation, Membership, Tenant
+from db.models import Invitation, Membership, Tenant
 
 UNANSWERED = and_(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
 OPEN = and_(UNANSWERED, Invitation.expires_at > func.now())
+ENDED_AT = func.coalesce(Invitation.revoked_at, func.now())
+INVITATION_STATUS: Mapping[str, ColumnElement[bool]] = {
+    "pending": OPEN,
+    "accepted": Invitation.accepted_at.is_not(None),
+    "expired": and_(Invitation.accepted_at.is_(None), Invitation.expires_at <= ENDED_AT),
+    "revoked": and_(Invitation.accepted_at.is_(None), Invitation.revoked_at < Invitation.expires_at),
+}
+"""What ended it first, if anything did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +52,6 @@ class InvitationFound:
     name_en: str | None
     name_ar: str | None
     locale: str
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFound:
-    """Somebody in the tenant's records."""
-
-    id: uuid.UUID
-    name: str
-    email: str
 
 
 async def find_team(session: AsyncSession) -> list[TeamMember]:
@@ -96,12 +95,12 @@ async def find_invitation(session: AsyncSession, *, token_hash: bytes) -> Invita
     return InvitationFound(*row) if row else None
 
 
-async def accept_invitation(session: AsyncSession, *, token_hash: bytes, person_id: uuid.UUID) -> Invitation | None:
+async def accept_invitation(session: AsyncSession, *, token_hash: bytes) -> Invitation | None:
     """Use the invitation up; None where it is not good any more, however short a time ago it was."""
     statement = (
         update(Invitation)
         .where(Invitation.token_hash == token_hash, OPEN)
-        .values(accepted_at=func.now(), accepted_by=person_id)
+        .values(accepted_at=func.now())
         .returning(Invitation)
         .execution_options(synchronize_session=False)
     )
@@ -127,16 +126,3 @@ async def unanswered_invitation(session: AsyncSession, *, email: str) -> Invitat
 
 async def count_open_invitations(session: AsyncSession) -> int:
     return (await session.execute(select(func.count()).select_from(Invitation).where(OPEN))).scalar_one()
-
-
-async def count_acts(session: AsyncSession, *, acts: Sequence[str], within: timedelta) -> int:
-    """How often the scope's tenant has seen these acts lately, by its audit log."""
-    recent = AuditEntry.created_at > func.now() - within
-    statement = select(func.count()).select_from(AuditEntry).where(AuditEntry.act.in_(acts), recent)
-    return (await session.execute(statement)).scalar_one()
-
-
-async def find_audited_people(session: AsyncSession, *, ids: Sequence[uuid.UUID]) -> list[PersonFound]:
-    """Those of the people who have acted in the scope's tenant."""
-    rows = await session.execute(text("SELECT * FROM find_audited_people(:ids)"), {"ids": list(ids)})
-    return [PersonFound(*row) for row in rows]

@@ -31,12 +31,12 @@ def secure(table: str, column: str, scope_function: str) -> list[str]:
 
 def tenant_table(table: str, *, app: str, column: str = "tenant_id") -> list[str]:
     """A tenant's table: `app` lists what the application's login may do; the platform may read it."""
-    return [
-        *secure(table, column, "app_tenant"),
-        f"GRANT {app} ON {table} TO {APP}",
-        f"CREATE POLICY {table}_platform_read ON {table} FOR SELECT TO {PLATFORM} USING (true)",
-        f"GRANT SELECT ON {table} TO {PLATFORM}",
-    ]
+    return [*closed_tenant_table(table, app=app, column=column), *platform_reads(table)]
+
+
+def closed_tenant_table(table: str, *, app: str, column: str = "tenant_id") -> list[str]:
+    """As `tenant_table`, but the platform has no business in it: people of the tenant, and what opens its doors."""
+    return [*secure(table, column, "app_tenant"), f"GRANT {app} ON {table} TO {APP}"]
 
 
 def person_table(table: str, *, app: str, column: str = "person_id") -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ports import OutgoingMail
-from domain.storefronts import ON_THIS_MACHINE, Storefronts
+from domain.store_pages import ON_THIS_MACHINE, StorePages
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Errand:
     payload: Mapping[str, Any]
     secret_key: bytes
     message_id: str
-    storefronts: Storefronts = ON_THIS_MACHINE
+    store_pages: StorePages = ON_THIS_MACHINE
 
 
 class UnknownKind(Exception):

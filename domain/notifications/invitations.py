@@ -42,8 +42,8 @@ def written(
         locale,
         sender,
         wording=wording,
-        link=errand.storefronts.invitation_page(tenant.slug, token),
-        until=local_time(invitation.expires_at, tenant.time_zone),
+        link=errand.store_pages.invitation_page(tenant.slug, token),
+        until=f"{local_time(invitation.expires_at, tenant.time_zone)} ({tenant.time_zone})",
     )
     subject, reply_to = one_line(wording.subject), tenant.contact_email
     return OutgoingMail(errand.message_id, invitation.email, subject, bodies.text, bodies.html, reply_to)

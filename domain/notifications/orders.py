@@ -58,7 +58,7 @@ async def to_shopper(wordings: Wordings, errand: Errand) -> OutgoingMail:
     """To whoever placed the order, in the order's language, with its link; an answer goes to the tenant."""
     found = await find_order(errand)
     order, contact = found.order, found.tenant.contact_email
-    link = errand.storefronts.order_page(found.tenant.slug, order_token(Signer(errand.secret_key), order))
+    link = errand.store_pages.order_page(found.tenant.slug, order_token(Signer(errand.secret_key), order))
     return written(wordings, errand, found, Envelope(order.customer_email, order.locale, reply_to=contact, link=link))
 
 

@@ -32,8 +32,9 @@ export function tenantSlug(text) {
  *
  * @param {{endpoint: string, tenant: string}} connection
  * @param {(message: string) => void} onRefused told why, when the server wants somebody else
+ * @param {(result: object) => void} onAnswer told every answer, before GraphiQL shows it
  */
-export function makeFetcher(connection, onRefused) {
+export function makeFetcher(connection, onRefused, onAnswer = () => {}) {
   return async ({ query, variables, operationName }, options = {}) => {
     const body = { query, variables, operationName };
     const send = (token) => postGraphQL(connection.endpoint, body, headersFor(connection, token, options.headers));
@@ -41,6 +42,7 @@ export function makeFetcher(connection, onRefused) {
     let answer = await send(token);
     if (answer.status === 401 && (await renewAfterRefusal(token))) answer = await send(await currentToken());
     if (answer.status === 401 || answer.status === 403) onRefused(refusalMessage(answer.result, token));
+    onAnswer(answer.result);
     return answer.result;
   };
 }

@@ -1,7 +1,9 @@
 /** Wires the bar above GraphiQL: endpoint, tenant, sign-in and examples. */
 import { initialConnection, makeFetcher, rememberConnection, tenantSlug } from "./connection.js";
 import { showExplorer } from "./explorer.js";
-import { adoptToken, onSessionChange, signIn, signOut, signedInAs } from "./session.js";
+import { hideQrCode, showQrCode, wireQrCode } from "./qr-code.js";
+import { onSessionChange, signOut, signedInAs } from "./session.js";
+import { wireSignIn } from "./sign-in.js";
 
 const EXAMPLES_URL = "/graphiql/examples.json";
 const NOTICE_MILLISECONDS = 7_000;
@@ -16,7 +18,9 @@ async function start() {
   explorer = showExplorer(element("graphiql"), roles[0]?.examples[0]?.operation ?? "", fetcherNow());
   listExamples(roles);
   wireConnection();
+  wireAccount();
   wireSignIn();
+  wireQrCode();
   showConnection();
   showAccount();
 }
@@ -33,7 +37,7 @@ function notify(message) {
 /* Connection */
 
 function fetcherNow() {
-  return makeFetcher({ ...connection }, notify);
+  return makeFetcher({ ...connection }, notify, showQrCode);
 }
 
 function connect(change) {
@@ -62,53 +66,18 @@ function chooseTenant(input) {
   notify("A tenant's slug has only the letters a to z, digits and hyphens.");
 }
 
-/* Sign-in */
+/* Account */
 
-function wireSignIn() {
-  const dialog = element("sign-in-dialog");
-  element("sign-in").addEventListener("click", () => dialog.showModal());
-  element("sign-in-close").addEventListener("click", () => dialog.close());
+function wireAccount() {
   element("sign-out").addEventListener("click", signOut);
-  onSubmit("password-form", "password-error", ({ email, password }) => signIn(email, password));
-  onSubmit("token-form", "token-error", async ({ token }) => adoptToken(token));
   onSessionChange(sessionChanged);
-}
-
-/** Runs the form's action once at a time; closes the dialog on success, shows the reason otherwise. */
-function onSubmit(formId, errorId, action) {
-  const form = element(formId);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = form.querySelector("[type=submit]");
-    button.disabled = true;
-    element(errorId).textContent = await reasonOfFailure(() => action(Object.fromEntries(new FormData(form))));
-    button.disabled = false;
-    if (!element(errorId).textContent) closeSignIn();
-  });
-}
-
-/** The reason in words, or "" when all went well. */
-async function reasonOfFailure(action) {
-  try {
-    await action();
-    return "";
-  } catch (error) {
-    return error.message;
-  }
-}
-
-function closeSignIn() {
-  element("sign-in-dialog").close();
-  for (const id of ["password-form", "token-form"]) element(id).reset();
-  for (const id of ["password-error", "token-error"]) element(id).textContent = "";
-  // The button that opened the dialog is gone now: keep the keyboard's place beside it.
-  element("sign-out").focus();
 }
 
 function sessionChanged(reason) {
   const name = signedInAs();
   const wasAtSignOut = document.activeElement === element("sign-out");
   showAccount();
+  hideQrCode();
   if (wasAtSignOut) element("sign-in").focus();
   notify(reason ?? (name ? `Signed in: ${name}` : "Signed out."));
   explorer.connect(fetcherNow());

@@ -26,12 +26,24 @@ const VERIFY = `mutation SessionVerify($challenge: String!, $code: String!) {
   }
 }`;
 
+const RECOVER = `mutation SessionRecover($email: String!, $password: String!, $recoveryCode: String!) {
+  result: sessionRecover(input: { email: $email, password: $password, recoveryCode: $recoveryCode }) {
+    session { accessToken refreshToken expiresIn }
+    userErrors { code message field }
+  }
+}`;
+
 const REFRESH = `mutation SessionRefresh($refreshToken: String!) {
   result: sessionRefresh(input: { refreshToken: $refreshToken }) {
     session { accessToken refreshToken expiresIn }
     userErrors { code message field }
   }
 }`;
+
+// A key is no person, so it is asked nothing but whether it is good: one that is not is refused whatever is asked.
+const KEY_PREFIX = "sadu_live_";
+const TRY_KEY = "{ __typename }";
+const TRY_TOKEN = "{ viewer { person { name } } }";
 
 let session = readStored();
 let renewing = null;
@@ -47,17 +59,36 @@ export function signedInAs() {
   return session?.label ?? null;
 }
 
+/**
+ * Signs in, unless the account has a second factor: then the answer is the two ways to give that.
+ *
+ * @returns {Promise<null | {verify: (code: string) => Promise<void>, recover: (code: string) => Promise<void>}>}
+ */
 export async function signIn(email, password) {
-  const granted = await requestSession(SIGN_IN, { email, password });
-  replaceSession({ label: email, ...granted });
+  const { session: granted, challenge } = await requestSession(SIGN_IN, { email, password });
+  if (granted) return begin(email, granted);
+  const finish = async (query, variables) => begin(email, (await requestSession(query, variables)).session);
+  return {
+    verify: (code) => finish(VERIFY, { challenge: challenge.token, code }),
+    recover: (recoveryCode) => finish(RECOVER, { email, password, recoveryCode }),
+  };
 }
 
-/** Takes an access token or an API key as it was copied, with or without "Bearer". */
-export function adoptToken(text) {
+function begin(email, granted) {
+  replaceSession({ label: email, ...grantedSession(granted) });
+  return null;
+}
+
+/** Takes an access token or an API key as it was copied, with or without "Bearer", if the server takes it. */
+export async function adoptToken(text) {
   const accessToken = text.trim().replace(/^bearer\s+/i, "");
   if (!/^[\x21-\x7e]+$/.test(accessToken)) throw new Error("That is not a token: it must be one word.");
-  const kind = accessToken.startsWith("sadu_live_") ? "API key" : "Token";
-  replaceSession({ label: `${kind} …${accessToken.slice(-4)}`, accessToken });
+  const isKey = accessToken.startsWith(KEY_PREFIX);
+  const headers = { Authorization: `Bearer ${accessToken}` };
+  const { result } = await postGraphQL(PUBLIC_ENDPOINT, { query: isKey ? TRY_KEY : TRY_TOKEN }, headers);
+  if (!result?.data || result.errors) throw refusalOf(result);
+  const holder = isKey ? "API key" : `${result.data.viewer.person.name} · token`;
+  replaceSession({ label: `${holder} …${accessToken.slice(-4)}`, accessToken });
 }
 
 export function signOut() {
@@ -90,32 +121,34 @@ function renewSession() {
 async function renewNow() {
   const old = session;
   try {
-    const granted = await requestSession(REFRESH, { refreshToken: old.refreshToken });
-    if (session === old) store({ ...old, ...granted });
+    const { session: granted } = await requestSession(REFRESH, { refreshToken: old.refreshToken });
+    if (session === old) store({ ...old, ...grantedSession(granted) });
   } catch (error) {
     // A server that is away or too busy has not refused: the session may still be good.
-    const hasEnded = error instanceof SessionRefused && session === old;
+    const hasEnded = error.codes?.includes("TOKEN_INVALID") && session === old;
     if (hasEnded) replaceSession(null, "Your session has ended. Sign in again.");
   }
 }
 
-class SessionRefused extends Error {}
-
-async function requestSession(query, variables) {
-  const { status, result } = await postGraphQL(PUBLIC_ENDPOINT, { query, variables });
-  const payload = result?.data?.result;
-  if (payload?.session) return grantedSession(payload.session);
-  if (payload?.challenge) return answerChallenge(payload.challenge.token);
-  const reason = messagesOf(result, payload).join(" ") || "The server gave no session.";
-  const isRefused = Boolean(payload) || status === 401 || status === 403;
-  throw isRefused ? new SessionRefused(reason) : new Error(reason);
+/** Why there is no session, in the server's words; `codes` are those of the payload's user errors. */
+class Refusal extends Error {
+  constructor(message, codes) {
+    super(message);
+    this.codes = codes;
+  }
 }
 
-/** The password was right, and the account has a second factor. */
-async function answerChallenge(challenge) {
-  const code = window.prompt("The six digits that your authenticator app shows:");
-  if (!code) throw new SessionRefused("Without the code of your authenticator app you are not signed in.");
-  return requestSession(VERIFY, { challenge, code });
+function refusalOf(result, payload) {
+  const message = messagesOf(result, payload).join(" ") || "The server gave no session.";
+  return new Refusal(message, (payload?.userErrors ?? []).map((error) => error.code));
+}
+
+/** The payload, which has a session or asks for the second factor. */
+async function requestSession(query, variables) {
+  const { result } = await postGraphQL(PUBLIC_ENDPOINT, { query, variables });
+  const payload = result?.data?.result;
+  if (payload?.session || payload?.challenge) return payload;
+  throw refusalOf(result, payload);
 }
 
 function grantedSession({ accessToken, refreshToken, expiresIn }) {

@@ -19,6 +19,7 @@ from integrations.passwords import Argon2Passwords
 from settings import Settings
 from tests.support.api import Api, Reply, running_api
 from tests.support.factories import Factory, Shop
+from tests.support.mail import Post
 from tests.support.orders import Till
 
 PASSWORD = "seven green camels"
@@ -242,3 +243,19 @@ async def the_rest_goes_on(till: Till) -> None:
     assert found.data["tenant"]["orders"]["nodes"] == [{"number": placed["number"]}]
     out = await api.execute("mutation { sessionSignOut { userErrors { code } } }", token=shop.token)
     assert out.payload("sessionSignOut")
+
+
+async def test_a_new_password_opens_the_way_at_once(settings: Settings, factory: Factory, post: Post) -> None:
+    """Whoever forgot it has tried too often already, and has proven by the code whose account it is."""
+    email = (await factory.member()).person.email
+    async with limited_api(settings, secret_key=settings.secret_key, auth_attempts_per_address=1_000) as api:
+        for _ in range(3):
+            assert granted(await sign_in(api, email))
+        assert not granted(await sign_in(api, email))
+        (await api.execute(asking("accountPasswordForgot"), {"input": {"email": email}})).payload(
+            "accountPasswordForgot"
+        )
+        new = {"email": email.upper(), "code": await post.code_for(email), "newPassword": PASSWORD}
+        (await api.execute(asking("accountPasswordReset"), {"input": new})).payload("accountPasswordReset")
+        given = {"input": {"email": email, "password": PASSWORD}}
+        (await api.execute(asking("sessionSignIn"), given, headers={"x-forwarded-for": THERE})).payload("sessionSignIn")

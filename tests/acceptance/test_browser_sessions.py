@@ -1,13 +1,16 @@
 """The refresh token of a browser: in a cookie that no script reads, no other site uses, and no other address gets."""
 
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 
-from bootstrap import Parts, build_parts
-from domain.ports import SignUp
+from bootstrap import Parts, build_parts, issuer_of
+from domain.errors import FaultCode, UserFault
+from domain.ports import Origin, SignUp, Tokens
+from integrations.local_identity import LocalIdentityProvider
 from integrations.passwords import Argon2Passwords
 from settings import Settings, origins
 from tests.support.api import Api, Reply, running_api
@@ -74,7 +77,7 @@ def deployed_parts(settings: Settings) -> Parts:
         "trusted_proxies": 1,
         "web_origins": f"{FRONT_END}, https://x.test",
     }
-    changes |= {"identity_issuer": settings.issuer}
+    changes |= {"identity_issuer": issuer_of(settings)}
     return build_parts(
         settings.model_copy(update=changes), passwords=Argon2Passwords(time_cost=1, memory_cost=8, parallelism=1)
     )
@@ -101,10 +104,32 @@ async def test_the_refresh_token_is_a_cookie_and_nowhere_else(browser: Browser) 
     assert not [header for header in reply.headers if header.startswith("access-control")]
 
 
-async def test_over_https_the_cookie_never_travels_without(deployed: Api, noura: Person) -> None:
+@pytest.mark.parametrize(
+    ("forwarded", "is_secure"),
+    [
+        ({}, True),
+        ({"x-forwarded-proto": "https"}, True),
+        ({"x-forwarded-proto": "http, https"}, True),
+        ({"x-forwarded-proto": "http"}, False),
+    ],
+)
+async def test_over_https_the_cookie_never_travels_without(
+    deployed: Api, noura: Person, forwarded: Mapping[str, str], is_secure: bool
+) -> None:
+    """Mission T1: the scheme is the one that the browser sees. Over plain HTTP no browser would take it."""
+    browser = Browser(noura, FRONT_END, api=deployed)
+    browser.headers |= forwarded
+    signed_in = await browser.do("sessionSignIn", email=noura.email, password=PASSWORD)
+    token = signed_in.payload("sessionSignIn")["session"]["accessToken"]
+    for reply in (signed_in, await browser.do("sessionSignOut", token=token)):
+        assert ("Secure" in reply.headers["set-cookie"].split("; ")) == is_secure
+
+
+async def test_whom_nobody_trusts_does_not_tell_the_scheme(browser: Browser) -> None:
     """Mission T1."""
-    reply = await Browser(noura, FRONT_END, api=deployed).do("sessionSignIn", email=noura.email, password=PASSWORD)
-    assert "Secure" in reply.headers["set-cookie"].split("; ")
+    browser.headers["x-forwarded-proto"] = "https"
+    reply = await browser.do("sessionSignIn", email=browser.person.email, password=PASSWORD)
+    assert "Secure" not in reply.headers["set-cookie"]
 
 
 async def test_the_cookie_alone_goes_on_with_the_session(browser: Browser) -> None:
@@ -147,6 +172,42 @@ async def test_signing_out_takes_the_cookie_away(browser: Browser, field: str) -
     assert (await browser.do("sessionRefresh")).faults("sessionRefresh")[0][0] == "TOKEN_INVALID"
 
 
+async def test_signing_out_ends_the_cookies_session_too(browser: Browser) -> None:
+    """Mission T1. A page may hold an access token of a sign-in before the one that the cookie is of."""
+    older, newer = await browser.sign_in(), await browser.sign_in()
+    kept = browser.cookie
+    (await browser.do("sessionSignOut", token=older["accessToken"])).payload("sessionSignOut")
+    for session in (older, newer):
+        assert (await browser.person.view(session["accessToken"])).status == 401
+    browser.cookie = kept
+    assert (await browser.do("sessionRefresh")).faults("sessionRefresh")[0][0] == "TOKEN_INVALID"
+
+
+class AskedTooOften(LocalIdentityProvider):
+    """As a provider that all together have asked too often."""
+
+    async def refresh(self, *, refresh_token: str, origin: Origin) -> Tokens:
+        del refresh_token, origin
+        raise UserFault(FaultCode.LIMIT_REACHED, "Try again in a moment.")
+
+
+async def test_a_provider_that_is_asked_too_often_signs_no_browser_out(browser: Browser, settings: Settings) -> None:
+    """Mission T1."""
+    await browser.sign_in()
+    parts = build_parts(settings)
+    passwords = Argon2Passwords(time_cost=1, memory_cost=8, parallelism=1)
+    busy = AskedTooOften(
+        parts.database, passwords=passwords, signer=parts.signer, signal=parts.signal, secret_key=b"of this test alone"
+    )
+    async with running_api(replace(parts, identity=busy)) as api:
+        there = Browser(browser.person, api=api)
+        there.cookie = browser.cookie
+        reply = await there.do("sessionRefresh")
+        assert reply.faults("sessionRefresh") == [("LIMIT_REACHED", None)]
+        assert set_cookie(reply) is None
+    (await browser.do("sessionRefresh")).payload("sessionRefresh")
+
+
 async def test_a_second_factor_is_given_there_as_well(browser: Browser, tools: Tools) -> None:
     """Mission T6."""
     app, codes = await browser.person.enrol((await browser.sign_in())["accessToken"])
@@ -159,7 +220,7 @@ async def test_a_second_factor_is_given_there_as_well(browser: Browser, tools: T
     assert reply.payload("sessionVerify")["session"]["refreshToken"] is None
     assert browser.cookie
     session = (await browser.do("sessionRefresh")).payload("sessionRefresh")["session"]
-    assert (await browser.person.mfa(session["accessToken"]))["sessionHasIt"] is True
+    assert (await browser.person.mfa(session["accessToken"]))["isGivenInSession"] is True
     given = {"email": browser.person.email, "password": PASSWORD, "recoveryCode": codes[0]}
     assert set_cookie(await browser.do("sessionRecover", **given))
 

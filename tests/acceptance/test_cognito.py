@@ -7,16 +7,19 @@ import pytest
 
 from bootstrap import Parts, build_parts, objections_to_settings
 from cli.seed import seed_demo
+from devstack.mailbox import Mailbox
 from integrations.passwords import Argon2Passwords
 from settings import Settings
 from tests.acceptance.test_settings import environment, run
 from tests.support.api import Api, Reply, running_api
-from tests.support.cognito import ANY_CODE, MotoPool, make_pool
+from tests.support.cognito import ANY_CODE, MotoPool, code_of_app, make_pool
 from tests.support.factories import Factory
+from tests.support.mail import Post
 from tests.support.moto_process import running_moto
+from tests.support.people import ANOTHER, PASSWORD, Person
 
-PASSWORD, ANOTHER = "seven green camels", "eight blue falcons"
 VIEWER = "{ viewer { person { email name } memberships { role } } }"
+TEAM = "{ tenant { members { role } } }"
 CREATE = """mutation($slug: String!) {
     tenantCreate(input: {slug: $slug, name: {en: "Dates"}, contactEmail: "shop@people.example.com"})
     { tenant { slug } userErrors { code field message } } }"""
@@ -58,6 +61,7 @@ def cognito_settings(settings: Settings, moto: MotoPool) -> Settings:
         "cognito_region": moto.pool.region,
         "cognito_user_pool_id": moto.pool.pool_id,
         "cognito_endpoint_url": moto.url,
+        "mfa_required": True,
     }
     return Settings(**{**settings.model_dump(), **changes})
 
@@ -73,6 +77,11 @@ async def parts(cognito_settings: Settings) -> AsyncGenerator[Parts]:
 async def api(parts: Parts) -> AsyncGenerator[Api]:
     async with running_api(parts) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def post(parts: Parts, mailbox: Mailbox) -> Post:
+    return Post(parts, mailbox)
 
 
 async def ask(api: Api, field: str, wanted: str = "", **given: Any) -> Reply:
@@ -131,6 +140,40 @@ async def test_a_forgotten_password_at_cognito(api: Api) -> None:
     await session(api, "sessionSignIn", email=email, password=ANOTHER)
 
 
+async def test_an_owner_at_cognito_acts_with_a_second_factor_alone_and_ends_their_sessions(
+    api: Api, post: Post
+) -> None:
+    """Mission T6."""
+    slug, noura = f"shop-{Factory.word()}", Person(api, post, f"{Factory.word()}@people.example.com")
+    await noura.sign_up()
+    (await noura.ask("accountConfirm", email=noura.email, code=ANY_CODE)).payload("accountConfirm")
+    here, there = [(await noura.sign_in())["accessToken"] for _ in range(2)]
+    (await api.execute(CREATE, {"slug": slug}, token=here)).payload("tenantCreate")
+    assert (await api.execute(TEAM, token=here, tenant=slug)).codes == ["MFA_REQUIRED"]
+
+    secret = (await noura.ask("mfaBegin", token=here)).payload("mfaBegin")["enrolment"]["secret"]
+    confirmed = await noura.ask("mfaConfirm", token=here, password=PASSWORD, code=await code_of_app(secret))
+    assert len(confirmed.payload("mfaConfirm")["recoveryCodes"]) == 10
+    assert (await api.execute(TEAM, token=here, tenant=slug)).status == 200
+    assert (await noura.view(there)).status == 401
+
+    there = await signed_in_with_app(noura, PASSWORD, secret)
+    assert (await api.execute(TEAM, token=there, tenant=slug)).status == 200
+    change = {"currentPassword": PASSWORD, "newPassword": ANOTHER}
+    (await noura.ask("accountPasswordChange", token=here, **change)).payload("accountPasswordChange")
+    assert [(await noura.view(token)).status for token in (here, there)] == [200, 401]
+    there = await signed_in_with_app(noura, ANOTHER, secret)
+    (await noura.ask("sessionSignOutEverywhere", token=here)).payload("sessionSignOutEverywhere")
+    assert [(await noura.view(token)).status for token in (here, there)] == [401, 401]
+
+
+async def signed_in_with_app(person: Person, password: str, secret: str) -> str:
+    """The access token of a sign-in by both factors."""
+    asked = (await person.ask("sessionSignIn", email=person.email, password=password)).payload("sessionSignIn")
+    verified = await person.verify(asked["challenge"]["token"], await code_of_app(secret))
+    return str(verified.payload("sessionVerify")["session"]["accessToken"])
+
+
 async def test_a_token_of_another_client_or_kind_is_nobodys(api: Api, moto: MotoPool) -> None:
     """Mission T2: truly signed, by the same pool."""
     email = f"{Factory.word()}@people.example.com"
@@ -173,7 +216,7 @@ def variables(settings: Settings, **changes: str) -> dict[str, str]:
 def test_production_believes_the_keys_of_aws_alone(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], objection: str
 ) -> None:
-    """Mission T2, X1: the key that moto signs with is public."""
+    """Mission T2: the key that moto signs with is public."""
     monkeypatch.delenv("SADU_IDENTITY_PRIVATE_KEY_FILE", raising=False)
     for name, value in variables(settings).items():
         monkeypatch.setenv(name, value)
@@ -185,7 +228,7 @@ def test_production_believes_the_keys_of_aws_alone(
 
 
 def test_a_process_does_not_start_with_keys_of_somebody_else(settings: Settings) -> None:
-    """Mission T2, X1."""
+    """Mission T2."""
     refused = run("serve", variables(settings, SADU_IDENTITY_JWKS_URL="https://keys.example.com/jwks.json"))
     assert refused.returncode != 0
     assert "SADU_IDENTITY_JWKS_URL does not lead to the user pool at AWS" in refused.stderr
@@ -201,7 +244,7 @@ def test_a_process_does_not_start_with_keys_of_somebody_else(settings: Settings)
     ],
 )
 def test_what_a_provider_needs_is_asked_for_by_name(settings: Settings, provider: str, without: str) -> None:
-    """Mission X1."""
+    """Mission T1."""
     given = variables(settings, SADU_IDENTITY_PROVIDER=provider)
     given.pop(without, None)
     refused = run("serve", given)

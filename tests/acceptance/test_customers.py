@@ -19,11 +19,14 @@ from tests.support.authorisation.selections import core, routes_of
 from tests.support.authorisation.stage import furnish
 from tests.support.customers import GENERAL, KUWAIT, LEAST, VIEWER, Shopper
 from tests.support.factories import Factory, Member, Shop
-from tests.support.orders import SUBMIT, OnSale, Till, submission
+from tests.support.orders import ADVANCE, SUBMIT, OnSale, Till, submission
 from tests.support.statements import counted_statements
+from tests.support.team import Team
 from tests.support.tools import Tools
 
 SUSPEND = "mutation($input: TenantStandingInput!) { tenantSuspend(input: $input) { userErrors { code } } }"
+TIMELINES = "{ tenant { orders(first: 100) { nodes { id timeline { id event actorKind actorId } } } } }"
+IDENTIFIER = re.compile(r"[a-z]+_[0-7][0-9a-z]{25}")
 REGISTER = "mutation { customerRegister(input: {}) { customer { id } userErrors { code } } }"
 
 
@@ -149,9 +152,13 @@ async def test_an_address_book_in_both_forms(shopper: Shopper) -> None:
     assert work == GENERAL | {"__typename": "GeneralAddress", "id": work["id"], "isDefault": False}
     assert await shopper.addresses() == [home, work]
 
-    moved = (await shopper.do("customerAddressUpdate", id=home["id"], address={"general": GENERAL}))["address"]
+    moved = (await shopper.do("customerAddressReplace", id=home["id"], address={"general": GENERAL}))["address"]
     assert moved == work | {"id": home["id"], "isDefault": True}
-    back = await shopper.do("customerAddressUpdate", id=home["id"], address={"kuwait": LEAST})
+    other = await shopper.do("customerAddressReplace", id=work["id"], address={"general": GENERAL}, isDefault=True)
+    assert other["address"]["isDefault"]
+    assert await defaults(shopper) == [work["id"]]
+    back = await shopper.do("customerAddressReplace", id=home["id"], address={"kuwait": LEAST}, isDefault=True)
+    assert await defaults(shopper) == [home["id"]]
     assert back["address"] == {
         **dict.fromkeys(home),
         **LEAST,
@@ -230,6 +237,7 @@ BAD_ADDRESSES: dict[str, tuple[dict[str, Any], list[tuple[str, list[str]]]]] = {
     ),
     "10 kB": ({"kuwait": LEAST | {"notes": "ن" * 10_240}}, [("TOO_LONG", ["address", "kuwait", "notes"])]),
     "no such country": ({"general": GENERAL | {"country": "UK"}}, [("INVALID", ["address", "general", "country"])]),
+    "Kuwait in lines": ({"general": GENERAL | {"country": "kw"}}, [("INVALID", ["address", "general", "country"])]),
     "a country by an accident of case": (
         {"general": GENERAL | {"country": "ß"}},
         [("INVALID", ["address", "general", "country"])],
@@ -254,8 +262,8 @@ async def test_a_bad_address_is_refused_in_full_and_changes_nothing(
     kept = await shopper.add()
     created = await shopper.send("customerAddressCreate", address=address, isDefault=True)
     assert sorted(created.faults("customerAddressCreate")) == sorted(faults)
-    changed = await shopper.send("customerAddressUpdate", id=kept["id"], address=address)
-    assert sorted(changed.faults("customerAddressUpdate")) == sorted(faults)
+    changed = await shopper.send("customerAddressReplace", id=kept["id"], address=address)
+    assert sorted(changed.faults("customerAddressReplace")) == sorted(faults)
     assert await shopper.addresses() == [kept]
 
 
@@ -295,7 +303,7 @@ async def test_an_address_book_is_its_customers_alone(api: Api, factory: Factory
     missing = str(global_id("address", new_id()))
     for stranger in (neighbour, myself_elsewhere):
         for field, given in (
-            ("customerAddressUpdate", {"address": {"kuwait": LEAST}}),
+            ("customerAddressReplace", {"address": {"kuwait": LEAST}}),
             ("customerAddressSetDefault", {}),
             ("customerAddressDelete", {}),
         ):
@@ -374,13 +382,52 @@ async def test_the_same_person_is_another_customer_at_another_store(tools: Tools
     assert mine["id"] != registered["id"]
     arguments = await furnish(tools, other, shopper.member)
     told = await everything_told(tools.api, other, other.owner, arguments)
-    assert registered["id"] not in told
+    assert global_id("person", shopper.member.person.id) not in told
     told += await everything_told(tools.api, other, shopper.member, arguments)
     assert "Noura at B" in told
     of_the_first = (mine["id"], address["id"], order["id"], "at A", "1111 1111", "A's label", "a@shop", till.shop.slug)
     assert [each for each in of_the_first if each in told] == []
     nowhere = await tools.api.execute("{ viewer { customer { id } } }", token=shopper.member.token)
     assert nowhere.data == {"viewer": {"customer": None}}
+
+
+async def test_two_stores_cannot_tell_that_their_customers_are_one_person(
+    tools: Tools, shopper: Shopper, till: Till
+) -> None:
+    """Mission T3, T7. Nothing that either store's staff is shown of an order is the same at the other."""
+    shown: list[set[str]] = []
+    for shop in (shopper.shop, await tools.factory.shop()):
+        here, counter = Shopper(tools.api, shop, shopper.member), Till(till.parts, tools.api, shop)
+        stranger = await ordered(counter, shopper.member)
+        claimed = await ordered(counter, None, customer={"name": "Noura", "email": shopper.email})
+        customer = await here.register()
+        orders = [stranger, claimed, await ordered(counter, shopper.member), await ordered(counter, shop.owner)]
+        told = await tools.api.execute(TIMELINES, token=shop.token, tenant=shop.slug)
+        found = {each["id"]: each["timeline"] for each in told.data["tenant"]["orders"]["nodes"]}
+        actors = [[entry["actorId"] for entry in found[order["id"]]] for order in orders]
+        owner = global_id("person", shop.owner.person.id)
+        assert actors == [[customer["id"]], [None, customer["id"]], [customer["id"]], [owner]]
+        shown.append(set(IDENTIFIER.findall(json.dumps(told.body))))
+        assert len(shown[-1]) == 11
+    assert shown[0] & shown[1] == set()
+
+
+async def test_staff_stay_named_after_they_have_left_and_strangers_never_are(
+    tools: Tools, till: Till, factory: Factory
+) -> None:
+    """Mission T7."""
+    team, stranger = Team(tools, till.shop), await factory.member()
+    order = await ordered(till, stranger)
+    clerk = await factory.member()
+    await team.invite(clerk.person.email)
+    (await team.accept(clerk, await team.token_for(clerk.person.email))).payload("invitationAccept")
+    confirm = {"input": {"id": order["id"]}}
+    done = await tools.api.execute(ADVANCE["orderConfirm"], confirm, token=clerk.token, tenant=till.shop.slug)
+    done.payload("orderConfirm")
+    assert (await team.leave(clerk)).faults("membershipLeave") == []
+    told = await tools.api.execute(TIMELINES, token=till.shop.token, tenant=till.shop.slug)
+    [found] = told.data["tenant"]["orders"]["nodes"]
+    assert [entry["actorId"] for entry in found["timeline"]] == [None, global_id("person", clerk.person.id)]
 
 
 async def everything_told(api: Api, shop: Shop, member: Member, arguments: Mapping[str, str]) -> str:

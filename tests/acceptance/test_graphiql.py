@@ -1,9 +1,11 @@
 """Exploring the API: GraphiQL is served by the process itself and its examples fit the schema."""
 
+import json
 import re
 from typing import Any
 
-from graphql import GraphQLSchema, parse, validate
+from graphql import GraphQLSchema, OperationDefinitionNode, parse, validate
+from graphql.execution.values import get_variable_values
 
 from gql.schema import admin_schema, public_schema
 from tests.support.api import Api
@@ -33,8 +35,16 @@ async def test_every_role_has_examples_and_they_fit_the_schema(api: Api) -> None
     for role in listed:
         assert role["examples"], role["role"]
         for example in role["examples"]:
-            errors = validate(SCHEMAS.get(role["role"], PUBLIC), parse(example["operation"]))
-            assert errors == [], (role["role"], example["title"])
+            assert errors_in(SCHEMAS.get(role["role"], PUBLIC), example) == [], (role["role"], example["title"])
+
+
+def errors_in(schema: GraphQLSchema, example: dict[str, Any]) -> list[Any]:
+    """Of the operation, and of the variables that go with it."""
+    document = parse(example["operation"])
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    given = get_variable_values(schema, operation.variable_definitions or (), json.loads(example["variables"] or "{}"))
+    return [*validate(schema, document), *(given if isinstance(given, list) else [])]
 
 
 async def test_the_guests_first_example_answers(api: Api) -> None:

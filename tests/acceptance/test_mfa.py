@@ -5,6 +5,7 @@ import re
 
 import pytest
 import segno
+from sqlalchemy import text
 
 from domain.ports import SignUp
 from tests.support.api import Api, Reply
@@ -54,8 +55,8 @@ async def test_the_whole_story_of_a_second_factor(noura: Person, tools: Tools) -
     assert (await noura.mfa(token))["isEnabled"] is False
     app, codes = await noura.enrol(token)
     state = await noura.mfa(token)
-    assert state.pop("since") is not None
-    assert state == {"isEnabled": True, "sessionHasIt": True, "isRequiredHere": False, "recoveryCodesLeft": 10}
+    assert state.pop("enabledAt") is not None
+    assert state == {"isEnabled": True, "isGivenInSession": True, "isRequired": False, "recoveryCodesLeft": 10}
     await noura.sign_out(token)
 
     challenge = await noura.challenge()
@@ -63,7 +64,7 @@ async def test_the_whole_story_of_a_second_factor(noura: Person, tools: Tools) -
     assert replayed.faults("sessionVerify") == [("MFA_CODE_WRONG", ["code"])], "it was used to set the app up"
     await noura.half_a_minute_later(tools)
     token = await granted(await noura.verify(challenge, app.code()), "sessionVerify")
-    assert (await noura.mfa(token))["sessionHasIt"] is True
+    assert (await noura.mfa(token))["isGivenInSession"] is True
     again = await noura.verify(challenge, app.code(steps=1))
     assert again.faults("sessionVerify") == [("CHALLENGE_ENDED", ["challenge"])]
 
@@ -76,9 +77,9 @@ async def test_the_whole_story_of_a_second_factor(noura: Person, tools: Tools) -
     state = await noura.mfa(lost)
     assert state == {
         "isEnabled": False,
-        "since": None,
-        "sessionHasIt": False,
-        "isRequiredHere": False,
+        "enabledAt": None,
+        "isGivenInSession": False,
+        "isRequired": False,
         "recoveryCodesLeft": 0,
     }
     gone = await noura.view(token)
@@ -107,7 +108,7 @@ async def test_what_was_shown_once_is_never_told_again(
     app, codes = await noura.enrol(token)
     typed = app.code()
     for field in ("mfaBegin", "mfaConfirm"):
-        reply = await noura.ask(field, token=token, code=typed)
+        reply = await noura.ask(field, token=token, password=PASSWORD, code=typed)
         assert reply.faults(field) == [("MFA_ENABLED", None)]
         assert app.secret not in str(reply.body)
     challenge = await noura.challenge()
@@ -145,6 +146,16 @@ async def test_sixty_four_uses_of_one_code_at_once_sign_in_once(noura: Person, t
     assert sum(not reply.faults("sessionRecover") for reply in replies) == 1
 
 
+async def test_setting_it_up_needs_the_password(noura: Person) -> None:
+    """Mission T6. An access token alone, overheard, does not make a session with a second factor."""
+    token = (await noura.sign_in())["accessToken"]
+    begun = (await noura.ask("mfaBegin", token=token)).payload("mfaBegin")["enrolment"]
+    code = Authenticator(begun["secret"]).code()
+    refused = await noura.ask("mfaConfirm", token=token, password=ANOTHER, code=code)
+    assert refused.faults("mfaConfirm") == [("CREDENTIALS_WRONG", ["password"])]
+    assert (await noura.mfa(token))["isEnabled"] is False
+
+
 async def test_disabling_needs_the_password_and_a_code(noura: Person, tools: Tools) -> None:
     """Mission T6."""
     token = (await noura.sign_in())["accessToken"]
@@ -165,10 +176,17 @@ async def test_disabling_needs_the_password_and_a_code(noura: Person, tools: Too
 
 async def test_recovery_codes_are_renewed_by_whoever_signed_in_with_the_app(noura: Person, tools: Tools) -> None:
     """Mission T6."""
-    token, stolen = [(await noura.sign_in())["accessToken"] for _ in range(2)]
+    token, early = [(await noura.sign_in())["accessToken"] for _ in range(2)]
     _, codes = await noura.enrol(token)
-    reply = await noura.ask("mfaRecoveryCodesRenew", token=stolen, password=PASSWORD)
-    assert reply.codes == ["FORBIDDEN"], "they would open a session that has the second factor"
+    reply = await noura.ask("mfaRecoveryCodesRenew", token=early, password=PASSWORD)
+    assert (reply.status, reply.codes) == REFUSED, "a session from before the second factor has ended"
+    await tools.superuser.execute(text("UPDATE sessions SET mfa_at = NULL WHERE revoked_at IS NULL"))
+    for field, given in (
+        ("mfaRecoveryCodesRenew", {"password": PASSWORD}),
+        ("mfaDisable", {"password": PASSWORD, "code": codes[1]}),
+    ):
+        assert (await noura.ask(field, token=token, **given)).codes == ["FORBIDDEN"], "they need the second factor"
+    await tools.superuser.execute(text("UPDATE sessions SET mfa_at = now() WHERE revoked_at IS NULL"))
     wrong = await noura.ask("mfaRecoveryCodesRenew", token=token, password=ANOTHER)
     assert wrong.faults("mfaRecoveryCodesRenew") == [("CREDENTIALS_WRONG", ["password"])]
     renewed = await noura.ask("mfaRecoveryCodesRenew", token=token, password=PASSWORD)
@@ -198,7 +216,7 @@ async def test_bad_input_is_a_user_error_and_changes_nothing(noura: Person, tool
     """Mission T6."""
     token = (await noura.sign_in())["accessToken"]
     (await noura.ask("mfaBegin", token=token)).payload("mfaBegin")
-    unconfirmed = await noura.ask("mfaConfirm", token=token, code=given)
+    unconfirmed = await noura.ask("mfaConfirm", token=token, password=PASSWORD, code=given)
     assert unconfirmed.faults("mfaConfirm") == [("MFA_CODE_WRONG", ["code"])]
     assert (await noura.mfa(token))["isEnabled"] is False
     await noura.enrol(token)
@@ -214,7 +232,9 @@ async def test_bad_input_is_a_user_error_and_changes_nothing(noura: Person, tool
     ):
         reply = await noura.ask(field, token=None if field.startswith("session") else token, **sent)
         assert [code for code, _ in reply.faults(field)] == [fault], field
-    assert await tools.rows() == before
+    after = await tools.rows()
+    changed = {table for table in before if before[table] != after[table]}
+    assert changed <= {"mfa_challenges"}, "where guesses are counted"
     assert (await noura.verify(challenge, given)).faults("sessionVerify") == [("MFA_CODE_WRONG", ["code"])]
 
 
@@ -222,7 +242,7 @@ async def test_a_guest_is_told_to_sign_in(noura: Person) -> None:
     """Mission T6."""
     for field, given in (
         ("mfaBegin", {}),
-        ("mfaConfirm", {"code": "123456"}),
+        ("mfaConfirm", {"password": PASSWORD, "code": "123456"}),
         ("mfaRecoveryCodesRenew", {"password": PASSWORD}),
         ("mfaDisable", {"password": PASSWORD, "code": "123456"}),
         ("sessionSignOutEverywhere", {}),

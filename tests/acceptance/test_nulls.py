@@ -28,7 +28,6 @@ async def test_null_in_any_field_of_an_update_clears_it_or_is_a_fault_with_its_p
         "CatalogItemUpdateInput": {"id": product.id},
         "CatalogVariantUpdateInput": {"id": product.variant_id},
         "CustomerUpdateInput": {},
-        "CustomerAddressUpdateInput": {},  # has nothing that may be left out
         "CategoryUpdateInput": {"id": made.payload("categoryCreate")["category"]["id"]},
     }
     updates = await update_inputs(api)

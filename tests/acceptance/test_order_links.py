@@ -28,7 +28,7 @@ LINKED = """query($token: String!) { store { order(token: $token) {
   id number status customer { name email } total { amount } lines { quantity name { value } }
 } } }"""
 TIMELINE = "query($id: ID!) { tenant { order(id: $id) { timeline { event actorKind actorId } } } }"
-LINK = re.compile(r"http://(\S+)\.localhost/orders/(\S{72})\b")
+LINK = re.compile(r"http://(\S+)\.localhost/orders#(\S{72})\b")
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ async def test_the_shoppers_mails_carry_the_link_and_the_shops_do_not(till: Till
         assert slug == till.shop.slug
         assert (await order_by(till, token))["id"] == placed["order"]["id"]
     (to_shop,) = await post.to(f"{till.shop.slug}@shops.test")
-    assert "/orders/" not in to_shop.text + to_shop.html
+    assert "/orders#" not in to_shop.text + to_shop.html
     assert placed["orderToken"][:30] not in to_shop.text + to_shop.html
 
 
@@ -155,7 +155,7 @@ async def test_the_link_leads_to_the_stores_own_host(
     elsewhere = build_parts(settings.model_copy(update=where))
     (mail,) = await Post(elsewhere, mailbox).to(email)
     await elsewhere.close()
-    assert f"https://{till.shop.slug}.shops.example:8443/orders/{placed['orderToken']}" in mail.text
+    assert f"https://{till.shop.slug}.shops.example:8443/orders#{placed['orderToken']}" in mail.text
 
 
 async def test_registering_claims_the_guest_orders_of_the_proven_address(

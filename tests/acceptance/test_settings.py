@@ -64,6 +64,7 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
             SADU_SECRET_KEY=f"{DEVELOPMENT_MARK}-{32 * 'x'}",
             SADU_IDENTITY_PRIVATE_KEY_FILE=str(key_file),
             SADU_PUBLIC_URL="http://api.example.com",
+            SADU_MFA_REQUIRED="false",
         ),
     )
     assert refused.returncode != 0
@@ -74,6 +75,7 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
         "SADU_SECRET_KEY is a development key",
         "SADU_IDENTITY_PRIVATE_KEY_FILE is a development key",
         "SADU_PUBLIC_URL is not https",
+        "SADU_MFA_REQUIRED is off",
     ):
         assert line in refused.stderr, refused.stderr
 

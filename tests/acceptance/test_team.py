@@ -9,11 +9,13 @@ import pytest
 from domain.actors import Permission, permissions_of
 from gql.permissions import Permission as Named
 from tests.support.factories import Member, Shop
-from tests.support.team import PERMISSIONS, PREVIEW, TEAM, Team
+from tests.support.statements import counted_statements
+from tests.support.team import INVITATIONS, PERMISSIONS, PREVIEW, TEAM, Team
 from tests.support.tools import Tools
 
 ORDERS = "{ tenant { orders(first: 1) { totalCount } } }"
 INVALID = [("INVITATION_INVALID", ["token"])]
+ENDED = ("open", "expired", "revoked", "late")
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ async def test_the_token_tells_what_it_is_for_and_hides_most_of_the_address(team
     preview = (await team.tools.api.execute(PREVIEW, {"token": token})).data["invitation"]
     assert (preview["role"], preview["tenantSlug"]) == ("ADMIN", team.shop.slug)
     assert preview["tenantName"]["value"] == f"Shop {team.shop.slug}"
-    assert preview["email"] == f"{person.person.email[0]}***@people.test"
+    assert preview["maskedEmail"] == f"{person.person.email[0]}***@people.test"
     (await team.accept(person, token)).payload("invitationAccept")
     for spent in (token, "", "x" * 10_000, token[:-1]):
         assert (await team.tools.api.execute(PREVIEW, {"token": spent})).data["invitation"] is None
@@ -145,6 +147,7 @@ async def test_who_is_a_member_already_keeps_the_role(team: Team) -> None:
     joined = (await team.accept(person, token)).payload("invitationAccept")["membership"]
     assert joined["role"] == "ADMIN"
     assert [each["status"] for each in await team.invitations()] == ["ACCEPTED"]
+    assert (await team.told())[-1] == ("team.join", {"role": "admin"})
 
 
 # --- inviting
@@ -185,6 +188,12 @@ async def test_an_expired_invitation_makes_room_for_another(team: Team) -> None:
     ]
     assert (await team.accept(person, old)).faults("invitationAccept") == INVALID
     (await team.accept(person, await team.token_for(person.person.email))).payload("invitationAccept")
+    assert [act for act, _ in await team.told()] == [
+        "team.invite",
+        "team.invitation_revoke",
+        "team.invite",
+        "team.join",
+    ]
 
 
 async def test_one_address_is_invited_once_however_many_ask_at_the_same_time(team: Team) -> None:
@@ -243,6 +252,25 @@ async def test_whoever_is_removed_takes_their_open_invitations_along(team: Team)
     assert [each["status"] for each in await team.invitations()] == ["REVOKED"]
 
 
+async def test_invitations_are_listed_by_what_became_of_them(team: Team) -> None:
+    """Mission T5. One that had expired when it was taken back has expired."""
+    person, token = await invited(team)
+    (await team.accept(person, token)).payload("invitationAccept")
+    made = {name: await team.invite(f"{name}-{team.tools.factory.word()}@people.test") for name in ENDED}
+    for name in ("expired", "late"):
+        await team.age(made[name], "8 days")
+    for name in ("revoked", "late"):
+        (await team.do("invitationRevoke", id=made[name]["id"])).payload("invitationRevoke")
+    for status, names in (("PENDING", ["open"]), ("EXPIRED", ["late", "expired"]), ("REVOKED", ["revoked"])):
+        found = (await team.ask(INVITATIONS, status=status)).data["tenant"]["invitations"]
+        assert {each["status"] for each in found["nodes"]} == {status}
+        assert sorted(each["id"] for each in found["nodes"]) == sorted(made[name]["id"] for name in names)
+        assert found["totalCount"] == len(names)
+    [accepted] = (await team.ask(INVITATIONS, status="ACCEPTED")).data["tenant"]["invitations"]["nodes"]
+    assert accepted["email"] == person.person.email
+    assert made["open"]["createdAt"] == made["open"]["sentAt"]
+
+
 # --- roles
 
 
@@ -269,6 +297,9 @@ async def test_the_viewer_learns_what_they_may_do(team: Team, role: str) -> None
     viewer = (await team.ask(PERMISSIONS, person)).data["viewer"]
     assert set(viewer["membership"]["permissions"]) == {each.name for each in permissions_of(role)}
     assert viewer["memberships"][0]["permissions"] == viewer["membership"]["permissions"]
+    with counted_statements(team.tools.factory.parts.database) as statements:
+        await team.ask(PERMISSIONS, person)
+    assert sum("find_memberships" in each for each in statements) == 1
     stranger = await team.tools.api.execute(PERMISSIONS, token=person.token, tenant=elsewhere.slug)
     assert stranger.data["viewer"]["membership"] is None
 
@@ -290,7 +321,7 @@ async def test_an_admin_has_no_power_over_owners(team: Team) -> None:
         await team.do("membershipUpdate", admin, id=owner_id, role="MEMBER"),
         await team.do("membershipUpdate", admin, id=member_id, role="OWNER"),
         await team.do("membershipRemove", admin, id=owner_id),
-        await team.do("ownershipTransfer", admin, membershipId=member_id),
+        await team.do("ownershipTransfer", admin, id=member_id),
     ]
     assert [attempt.codes for attempt in attempts] == [["FORBIDDEN"]] * len(attempts)
     assert await team.roles() == before
@@ -306,8 +337,8 @@ async def test_nobody_changes_or_removes_themselves(team: Team) -> None:
     update = await team.do("membershipUpdate", admin, id=own, role="MEMBER")
     assert update.faults("membershipUpdate") == [("INVALID", ["id"])]
     assert (await team.do("membershipRemove", admin, id=own)).faults("membershipRemove") == [("INVALID", ["id"])]
-    to_self = await team.do("ownershipTransfer", membershipId=await team.membership_of(team.shop.owner))
-    assert to_self.faults("ownershipTransfer") == [("INVALID", ["membershipId"])]
+    to_self = await team.do("ownershipTransfer", id=await team.membership_of(team.shop.owner))
+    assert to_self.faults("ownershipTransfer") == [("INVALID", ["id"])]
 
 
 # --- leaving, and the last owner
@@ -337,11 +368,11 @@ async def test_ownership_is_handed_over_at_once(team: Team) -> None:
     heir = await team.tools.factory.staff(team.shop, "member")
     email = f"{team.tools.factory.word()}@people.test"
     await team.invite(email, "OWNER")
-    payload = await team.do("ownershipTransfer", membershipId=await team.membership_of(heir))
+    payload = await team.do("ownershipTransfer", id=await team.membership_of(heir))
     assert payload.payload("ownershipTransfer")["owner"]["person"]["email"] == heir.person.email
     assert await team.roles() == {team.shop.owner.person.email: "ADMIN", heir.person.email: "OWNER"}
     assert [each["status"] for each in await team.invitations()] == ["REVOKED"]
-    again = await team.do("ownershipTransfer", membershipId=await team.membership_of(heir))
+    again = await team.do("ownershipTransfer", id=await team.membership_of(heir))
     assert again.status == 403
     assert (await team.leave(team.shop.owner)).faults("membershipLeave") == []
 
@@ -372,7 +403,7 @@ async def test_two_hand_overs_at_once_make_one_owner(team: Team) -> None:
     """Mission T5."""
     heirs = [await team.tools.factory.staff(team.shop, "admin") for _ in range(4)]
     ids = [await team.membership_of(heir) for heir in heirs]
-    replies = await asyncio.gather(*(team.do("ownershipTransfer", membershipId=each) for each in ids))
+    replies = await asyncio.gather(*(team.do("ownershipTransfer", id=each) for each in ids))
     assert sorted(reply.codes for reply in replies) == [[]] + [["FORBIDDEN"]] * 3
     assert sorted(each["role"] for each in await team.members(heirs[0])) == ["ADMIN"] * 4 + ["OWNER"]
 

@@ -12,7 +12,7 @@ from sqlalchemy import Text, make_url, select, text
 from db.models import Tenant
 from db.rows import RowsTransaction, Statement, compile_statement, parameter, read_rows, rows_within, write_rows
 from db.security.roles import connected
-from db.session import Database, NestedTransactionError, RequestReads, Scope, StaleTenantError, create_engine
+from db.session import Database, NestedTransactionError, RequestReads, Scope, StaleCallerError, create_engine
 from domain.callers import identify
 from settings import Settings
 from tests.support.breakable import checked_out
@@ -293,7 +293,7 @@ async def test_a_tenant_that_has_changed_is_not_begun_with(
         async with connected(databases.url(make_url(settings.database_url).database or "")) as somebody_else:
             await somebody_else.execute(text(change.format(what)), {"tenant": shop.tenant.id})
         for _ in range(2):
-            with pytest.raises(StaleTenantError):
+            with pytest.raises(StaleCallerError):
                 async with opening(sole, scope):
                     pytest.fail("begun with a tenant that is another now")
         await is_clean(sole, databases)
@@ -317,7 +317,7 @@ async def test_an_edition_of_another_tenant_never_fits(sole: Database, factory: 
     edition = await edition_of(sole, there)
     assert edition != await edition_of(sole, here)
     for scope in (Scope(here.tenant.id, edition=edition), Scope(edition=edition)):
-        with pytest.raises(StaleTenantError):
+        with pytest.raises(StaleCallerError):
             async with opening(sole, scope):
                 pytest.fail("begun with the edition of another tenant")
     async with opening(sole, Scope(there.tenant.id, edition=edition)):

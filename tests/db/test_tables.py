@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.security.roles import APP, LOOKUP, OWNER, connected
+from db.security.roles import APP, LOOKUP, OWNER, PLATFORM, connected
 from tests.support.databases import TEMPLATE, Databases
 
 EXEMPT = {"alembic_version"}
@@ -95,6 +95,38 @@ async def test_every_tenant_table_belongs_to_a_tenant_that_exists(catalogue: Asy
              AND k.confrelid = 'tenants'::regclass))""",
     )
     assert missing == [(OUTLIVES_ITS_TENANT,)]
+
+
+READ_BY_THE_PLATFORM = {
+    "account_outbox",
+    "account_sends",
+    "audit_entries",
+    "catalog_item_categories",
+    "catalog_items",
+    "catalog_variants",
+    "categories",
+    "counters",
+    "idempotency_records",
+    "memberships",
+    "order_lines",
+    "orders",
+    "outbox",
+    "sends",
+    "storefront_changes",
+    "tenants",
+    "timeline_entries",
+}
+
+
+async def test_operators_read_no_people_and_no_keys_of_tenants(catalogue: AsyncConnection) -> None:
+    granted = await rows(
+        catalogue,
+        f"""SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+            AND has_any_column_privilege('{PLATFORM}', oid, 'SELECT')""",
+    )
+    policies = await rows(catalogue, f"SELECT DISTINCT tablename FROM pg_policies WHERE '{PLATFORM}' = ANY(roles)")
+    assert {table for (table,) in granted} == READ_BY_THE_PLATFORM
+    assert {table for (table,) in policies} <= READ_BY_THE_PLATFORM
 
 
 async def test_definer_functions_are_lookups_with_a_fixed_path(catalogue: AsyncConnection) -> None:

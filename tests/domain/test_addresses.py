@@ -73,7 +73,9 @@ def outcome(address: NewAddress) -> tuple[dict[str, Any], Sequence[UserFault]]:
 Call = Callable[[AsyncSession, Actor, uuid.UUID], Awaitable[object]]
 CALLS: dict[str, Call] = {
     "create": lambda session, actor, _: addresses.create(session, actor=actor, given=HOME, is_default=False),
-    "change": lambda session, actor, given: addresses.change(session, actor=actor, address_id=given, given=HOME),
+    "change": lambda session, actor, given: addresses.replace(
+        session, actor=actor, address_id=given, given=HOME, is_default=True
+    ),
     "delete": lambda session, actor, given: addresses.delete(session, actor=actor, address_id=given),
     "set_default": lambda session, actor, given: addresses.set_default(session, actor=actor, address_id=given),
     "viewing_customer": lambda session, actor, _: customers.viewing_customer(session, actor=actor),

@@ -12,7 +12,7 @@ from domain import api_keys
 from domain.actors import KEY_SCOPES, Actor, ActorKind, Permission
 from domain.api_keys import LENGTH, PREFIX, NewKey, base62, is_intact, is_key, new_key
 from domain.errors import AccessDenied, FaultCode, UserFaults
-from tests.support.factories import Shop
+from tests.support.factories import Factory, Shop
 
 ALPHABET = digits + ascii_letters
 
@@ -79,9 +79,27 @@ async def test_a_key_makes_no_keys(parts: Parts, shop: Shop) -> None:
     async with parts.database.write(program.scope) as session:
         for call in (
             api_keys.create(session, actor=program, given=NewKey("Till", KEY_SCOPES, 30)),
-            api_keys.rotate(session, actor=program, key_id=shop.tenant.id, overlap_hours=1),
+            api_keys.rotate(session, actor=program, key_id=shop.tenant.id, days=30, overlap_hours=1),
             api_keys.revoke(session, actor=program, key_id=shop.tenant.id),
-            api_keys.count_keys(session, actor=program),
+            api_keys.count_keys(session, actor=program, status=None),
+        ):
+            with pytest.raises(AccessDenied):
+                await call
+
+
+async def test_the_role_is_read_again_before_anything_is_done_with_a_key(
+    parts: Parts, factory: Factory, shop: Shop
+) -> None:
+    """Mission T8. Whoever lost it while they waited for the lock changes nothing, and revokes nothing either."""
+    async with parts.database.write(shop.actor.scope) as session:
+        issued = await api_keys.create(session, actor=shop.actor, given=NewKey("Till", KEY_SCOPES, 30))
+    key_id = issued.stored.id
+    stranger = replace(shop.actor, person_id=(await factory.member()).person.id)  # an owner when they were identified
+    async with parts.database.write(stranger.scope) as session:
+        for call in (
+            api_keys.create(session, actor=stranger, given=NewKey("Till", KEY_SCOPES, 30)),
+            api_keys.rotate(session, actor=stranger, key_id=key_id, days=30, overlap_hours=1),
+            api_keys.revoke(session, actor=stranger, key_id=key_id),
         ):
             with pytest.raises(AccessDenied):
                 await call

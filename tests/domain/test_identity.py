@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import FaultCode, UserFault, UserFaults
-from domain.identity import checked_password, checked_sign_up, is_mailed_code, mailed_code, typed_code
+from domain.identity import checked_sign_up, is_mailed_code, mailed_code, typed_code
+from domain.passwords import checked_password
 from domain.texts import person_name
 
 KEY = b"k" * 32

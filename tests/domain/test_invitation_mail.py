@@ -15,11 +15,11 @@ from domain.invitations import masked, token_of
 from domain.notifications import Errand, compose
 from domain.ports import OutgoingMail
 from domain.signing import Signer
-from domain.storefronts import Storefronts
+from domain.store_pages import StorePages
 from tests.support.outbox import Ground
 
 SECRET = b"a secret of the tests"
-STOREFRONTS = Storefronts("shops.test", "https")
+PAGES = StorePages("shops.test", "https")
 
 
 @pytest.fixture
@@ -46,9 +46,7 @@ async def invite(ground: Ground, tenant: Tenant, inviter: Person, role: str = "a
 async def mail_of(ground: Ground, tenant: Tenant, invitation_id: uuid.UUID) -> OutgoingMail | None:
     async with ground.database.read(Scope(tenant_id=tenant.id)) as session:
         payload = {"invitation_id": str(invitation_id)}
-        return await compose(
-            Errand(session, tenant.id, "mail.invitation", payload, SECRET, "<1@sadu.test>", STOREFRONTS)
-        )
+        return await compose(Errand(session, tenant.id, "mail.invitation", payload, SECRET, "<1@sadu.test>", PAGES))
 
 
 async def test_the_invited_read_english_and_follow_a_link(ground: Ground) -> None:

@@ -93,13 +93,13 @@ async def test_the_tenant_learns_who_ordered_and_answers_the_shopper(ground: Gro
 async def test_the_shopper_alone_gets_the_link_to_the_order(ground: Ground) -> None:
     """Mission T7."""
     tenant, order = await shop_with_order(ground)
-    page = f"http://{tenant.slug}.localhost/orders/{order_token(Signer(SECRET), order)}"
+    page = f"http://{tenant.slug}.localhost/orders#{order_token(Signer(SECRET), order)}"
     for kind in SHOPPERS:
         mail = await about_order(ground, kind, tenant, order.id)
         assert f"View your order:\n{page}\n" in mail.text
         assert f'<a href="{page}"' in mail.html
     to_tenant = await about_order(ground, "mail.order_placed", tenant, order.id)
-    assert "/orders/" not in to_tenant.text + to_tenant.html
+    assert "/orders#" not in to_tenant.text + to_tenant.html
 
 
 async def test_without_a_contact_address_the_first_owner_is_told(ground: Ground) -> None:

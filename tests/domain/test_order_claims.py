@@ -21,6 +21,7 @@ from domain.order_links import order_token
 from domain.signing import Signer
 from tests.support.api import Api
 from tests.support.factories import Factory, Shop
+from tests.support.locks import when_blocked_by
 from tests.support.orders import Till, submission
 
 SIGNER = Signer(b"a key of the tests that is long enough")
@@ -64,8 +65,7 @@ async def test_of_two_claims_that_meet_the_second_waits_and_finds_it_done(
         await first(session, actor, token)
         await session.flush()
         waiting = asyncio.create_task(other(), context=contextvars.Context())
-        await asyncio.sleep(0.2)
-        assert not waiting.done()
+        await when_blocked_by(session)
     await waiting
     assert await claims_of(parts, shop, order.id) == ["order.placed", "order.claimed"]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from db.models import Order
 from domain.order_links import LIFETIME, linked_order, order_token
 from domain.signing import Signer
-from domain.storefronts import Storefronts
+from domain.store_pages import StorePages
 
 SIGNER = Signer(b"a key of the tests that is long enough")
 NOW = datetime(2026, 11, 21, 12, 0, 0, 999_999, tzinfo=UTC)
@@ -61,9 +61,9 @@ def test_whatever_else_is_written_is_no_link(text: str) -> None:
 @pytest.mark.parametrize(
     ("public_url", "page"),
     [
-        ("https://api.sadu.example", "https://dukkan.sadu.example/orders/t0ken"),
-        ("http://127.0.0.1:8000", "http://dukkan.sadu.example:8000/orders/t0ken"),
+        ("https://api.sadu.example", "https://dukkan.sadu.example/orders#t0ken"),
+        ("http://127.0.0.1:8000", "http://dukkan.sadu.example:8000/orders#t0ken"),
     ],
 )
 def test_the_page_is_the_stores_own(public_url: str, page: str) -> None:
-    assert Storefronts.beside(public_url, "sadu.example").order_page("dukkan", "t0ken") == page
+    assert StorePages.beside(public_url, "sadu.example").order_page("dukkan", "t0ken") == page

@@ -83,8 +83,10 @@ async def test_reading_asks_for_permission(parts: Parts, shop: Shop) -> None:
     """Mission T5."""
     reads: Mapping[str, Callable[[AsyncSession, Actor], Awaitable[object]]] = {
         "members": lambda session, actor: team.list_members(session, actor=actor),
-        "invitations": lambda session, actor: invitations.list_invitations(session, actor=actor, page=PageRequest(1)),
-        "their number": lambda session, actor: invitations.count_invitations(session, actor=actor),
+        "invitations": lambda session, actor: invitations.list_invitations(
+            session, actor=actor, page=PageRequest(1), status=None
+        ),
+        "their number": lambda session, actor: invitations.count_invitations(session, actor=actor, status=None),
         "log": lambda session, actor: audit.list_entries(session, actor=actor, page=PageRequest(1), act=None),
         "its length": lambda session, actor: audit.count_entries(session, actor=actor, act=None),
     }
@@ -130,7 +132,7 @@ async def test_no_token_is_stored(parts: Parts, factory: Factory, shop: Shop) ->
     """Mission T5."""
     token = await invitation_to(parts, shop, await factory.member())
     async with parts.database.read(shop.actor.scope) as session:
-        page = await invitations.list_invitations(session, actor=shop.actor, page=PageRequest(1))
+        page = await invitations.list_invitations(session, actor=shop.actor, page=PageRequest(1), status=None)
     [row] = page.rows
     assert row.token_hash == invitations.hash_of(token)
     assert token not in str({column.key: getattr(row, column.key) for column in row.__table__.columns})

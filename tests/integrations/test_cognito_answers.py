@@ -4,31 +4,29 @@ import asyncio
 import base64
 import threading
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Generator
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from collections.abc import Awaitable
 
 import pytest
-from sqlalchemy import update
 
 from bootstrap import Parts
-from db.models import Person, PersonSession
+from db.models import PersonSession
 from db.queries.identity import find_account
 from db.session import Scope
 from domain.errors import FaultCode, UserFault
 from domain.ports import TokenRejected
-from integrations.access_tokens import JwtVerifier
-from integrations.cognito_accounts import CognitoRules
 from integrations.cognito_identity import CognitoIdentityProvider
-from integrations.cognito_pool import CognitoPool
-from integrations.jwks import RemoteKeys
-from integrations.passwords import Argon2Passwords
+from integrations.cognito_pool import MOST_AT_ONCE, MOST_WAITING, CognitoPool
+from tests.support.cognito_people import (
+    CHEAP,
+    CODE,
+    proven,
+    provider_with,
+    unproven,
+)
 from tests.support.cognito_stand_in import (
     CLIENT,
     ISSUER,
     POOL_ID,
-    SECRET,
     Cognito,
     Later,
     Reply,
@@ -36,95 +34,13 @@ from tests.support.cognito_stand_in import (
     secret_hash,
     tokens_for,
 )
-from tests.support.http_stand_in import Answered, StandIn, stand_in
-from tests.support.identity_providers import ANOTHER, KEY, ORIGIN, PASSWORD, Accounts, fault_of, refusal_of
-
-CHEAP = Argon2Passwords(time_cost=1, memory_cost=8, parallelism=1)
-CODE = "123456"
-
-
-@pytest.fixture(scope="module")
-def server() -> Generator[StandIn]:
-    with stand_in(lambda _: Answered(b"", 500)) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-async def pool(server: StandIn) -> AsyncGenerator[CognitoPool]:
-    """One for all tests: boto3 takes long to begin with."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        pool = CognitoPool("eu-central-1", POOL_ID, CLIENT, SECRET, endpoint_url=server.url)
-        yield pool
-        await pool.close()
-
-
-@pytest.fixture
-def cognito(server: StandIn) -> Cognito:
-    told = Cognito()
-    server.answer = told.answer
-    return told
-
-
-def provider_with(
-    pool: CognitoPool, server: StandIn, parts: Parts, soonest_answer: float = 0
-) -> CognitoIdentityProvider:
-    return CognitoIdentityProvider(
-        parts.database,
-        pool,
-        passwords=CHEAP,
-        verifier=verifier_of(server),
-        signal=parts.signal,
-        secret_key=KEY,
-        rules=CognitoRules(soonest_answer=timedelta(seconds=soonest_answer)),
-    )
-
-
-def verifier_of(server: StandIn) -> JwtVerifier:
-    return JwtVerifier(RemoteKeys(f"{server.url}/jwks.json"), ISSUER, CLIENT)
-
-
-@pytest.fixture
-def accounts(cognito: Cognito, pool: CognitoPool, server: StandIn, parts: Parts) -> Accounts:
-    return Accounts("cognito", parts, provider_with(pool, server, parts), verifier_of(server))
+from tests.support.http_stand_in import StandIn
+from tests.support.identity_providers import ANOTHER, ORIGIN, PASSWORD, Accounts, fault_of, refusal_of
 
 
 @pytest.fixture
 def unhurried(cognito: Cognito, pool: CognitoPool, server: StandIn, parts: Parts) -> CognitoIdentityProvider:
     return provider_with(pool, server, parts, soonest_answer=0.3)
-
-
-@dataclass
-class Known:
-    """Somebody with a row of ours."""
-
-    email: str
-    subject: str
-
-
-async def unproven(accounts: Accounts, cognito: Cognito) -> Known:
-    cognito.replies["SignUp"] = {"UserSub": str(uuid.uuid4()), "UserConfirmed": False}
-    email = await accounts.unconfirmed()
-    return Known(email, (await accounts.account(email)).subject)
-
-
-async def proven(accounts: Accounts, cognito: Cognito) -> Known:
-    """Whose sign-ins Cognito lets in."""
-    known = await unproven(accounts, cognito)
-    await accounts.provider.confirm(email=known.email, code=CODE)
-    cognito.replies["InitiateAuth"] = Later(lambda: tokens_for(known.subject))
-    return known
-
-
-async def protected(accounts: Accounts, cognito: Cognito) -> tuple[Known, list[str]]:
-    """Somebody with a second factor, and their recovery codes."""
-    known = await proven(accounts, cognito)
-    cognito.replies["VerifySoftwareToken"] = {"Status": "SUCCESS"}
-    holder = await accounts.holder(known.email)
-    codes = await accounts.provider.confirm_totp(holder=holder, code=CODE)
-    cognito.replies["InitiateAuth"] = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "s" * 30}
-    return known, codes
 
 
 # Signing in
@@ -209,6 +125,22 @@ async def test_a_cognito_that_cannot_be_reached_is_no_fault_of_the_person(
     await provider.close()
 
 
+async def test_a_slow_cognito_delays_nothing_else_and_is_waited_for_by_so_many(
+    cognito: Cognito, pool: CognitoPool
+) -> None:
+    go_on = threading.Event()
+    cognito.replies["InitiateAuth"] = Later(lambda: {"Session": ""} if go_on.wait(10) else "InternalErrorException")
+    many = MOST_AT_ONCE + MOST_WAITING + 5
+    asking = [asyncio.create_task(pool.begin_sign_in("noura", PASSWORD)) for _ in range(many)]
+    await asyncio.sleep(0)  # all of them begin
+    async with asyncio.timeout(2):
+        await asyncio.to_thread(lambda: None)
+    assert sum(each.done() for each in asking) == 5
+    go_on.set()
+    refused = [each for each in await asyncio.gather(*asking, return_exceptions=True) if isinstance(each, UserFault)]
+    assert [each.code for each in refused] == [FaultCode.LIMIT_REACHED] * 5
+
+
 async def test_a_challenge_that_no_pool_of_ours_should_ask_is_an_error(accounts: Accounts, cognito: Cognito) -> None:
     known = await proven(accounts, cognito)
     cognito.replies["InitiateAuth"] = {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s" * 30}
@@ -262,7 +194,7 @@ async def test_cognito_is_asked_by_the_subject_and_proves_us_by_the_secret(
     assert (parameters["USERNAME"], parameters["SECRET_HASH"]) == (known.subject, secret_hash(known.subject))
     session_id = str((await accounts.claims(tokens)).session_id)
     cognito.replies["InitiateAuth"] = tokens_for(known.subject, session_id)
-    await accounts.provider.refresh(refresh_token=tokens.refresh_token)
+    await accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
     assert cognito.last("InitiateAuth")["AuthParameters"]["SECRET_HASH"] == secret_hash(known.subject)
 
 
@@ -430,9 +362,9 @@ async def test_while_cognito_is_away_a_refresh_token_is_not_used_up(accounts: Ac
     session_id = str((await accounts.claims(tokens)).session_id)
     cognito.replies["InitiateAuth"] = "InternalErrorException"
     with pytest.raises(Exception, match="InternalErrorException"):
-        await accounts.provider.refresh(refresh_token=tokens.refresh_token)
+        await accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
     cognito.replies["InitiateAuth"] = tokens_for(known.subject, session_id)
-    await accounts.provider.refresh(refresh_token=tokens.refresh_token)
+    await accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
 
 
 @pytest.mark.parametrize("ended", ["NotAuthorizedException", "UserNotFoundException", "another session"])
@@ -440,7 +372,7 @@ async def test_a_session_that_cognito_has_ended_is_over(accounts: Accounts, cogn
     known = await proven(accounts, cognito)
     tokens = await accounts.sign_in(known.email)
     cognito.replies["InitiateAuth"] = tokens_for(known.subject) if ended == "another session" else ended
-    refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token)
+    refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
     assert await fault_of(refresh) is FaultCode.TOKEN_INVALID
 
 
@@ -455,129 +387,3 @@ async def test_signing_out_everywhere_does_not_depend_on_cognito(
     assert (outcome is None) == (answer != "InternalErrorException")
     assert cognito.last("GlobalSignOut") == {"AccessToken": holder.access_token}
     assert await accounts.ended(known.email) == ["signed_out_everywhere"]
-
-
-# Second factors
-
-
-@pytest.mark.parametrize(
-    ("refusal", "fault"),
-    [
-        ("CodeMismatchException", FaultCode.MFA_CODE_WRONG),
-        ("ExpiredCodeException", FaultCode.MFA_CODE_WRONG),  # how Cognito calls a code that was used before
-        ("NotAuthorizedException", FaultCode.CHALLENGE_ENDED),
-    ],
-)
-async def test_what_cognito_says_to_the_code_of_an_app(
-    accounts: Accounts, cognito: Cognito, refusal: str, fault: FaultCode
-) -> None:
-    known, _ = await protected(accounts, cognito)
-    cognito.replies["RespondToAuthChallenge"] = refusal
-    challenge = await accounts.challenge(known.email)
-    assert await fault_of(accounts.answer(challenge, "١٢٣ ٤٥٦")) is fault
-    given = cognito.last("RespondToAuthChallenge")
-    assert (given["Session"], given["ChallengeResponses"]) == (
-        "s" * 30,
-        {
-            "USERNAME": known.subject,
-            "SOFTWARE_TOKEN_MFA_CODE": CODE,
-            "SECRET_HASH": secret_hash(known.subject),
-        },
-    )
-
-
-@pytest.mark.parametrize(
-    ("reply", "fault"),
-    [
-        ("SoftwareTokenMFANotFoundException", FaultCode.NOT_FOUND),
-        ("EnableSoftwareTokenMFAException", FaultCode.MFA_CODE_WRONG),
-        ("CodeMismatchException", FaultCode.MFA_CODE_WRONG),
-        ({"Status": "ERROR"}, FaultCode.MFA_CODE_WRONG),
-    ],
-)
-async def test_what_cognito_says_to_a_new_app(
-    accounts: Accounts, cognito: Cognito, reply: Reply, fault: FaultCode
-) -> None:
-    known = await proven(accounts, cognito)
-    holder = await accounts.holder(known.email)
-    cognito.replies["VerifySoftwareToken"] = reply
-    assert await fault_of(accounts.provider.confirm_totp(holder=holder, code=CODE)) is fault
-    assert "SetUserMFAPreference" not in cognito.operations()
-    assert (await accounts.person(known.email)).mfa_since is None
-
-
-@pytest.mark.parametrize("during", ["", "NotAuthorizedException", "InternalErrorException"])
-async def test_a_recovery_switches_the_app_on_again_whatever_happens(
-    accounts: Accounts, cognito: Cognito, during: str
-) -> None:
-    known, codes = await protected(accounts, cognito)
-    cognito.replies["InitiateAuth"] = in_turn(
-        {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "s" * 30},
-        during or tokens_for(known.subject),
-    )
-    cognito.asked.clear()
-    (outcome,) = await asyncio.gather(accounts.recover(known.email, codes[0]), return_exceptions=True)
-    assert isinstance(outcome, BaseException) == bool(during)
-    switched = [
-        given["SoftwareTokenMfaSettings"]["Enabled"]
-        for operation, given in cognito.asked
-        if operation == "AdminSetUserMFAPreference"
-    ]
-    assert switched == [False, True]
-    assert cognito.operations()[:3] == ["InitiateAuth", "AdminSetUserMFAPreference", "InitiateAuth"]
-
-
-async def test_without_a_recovery_code_the_app_stays_on(accounts: Accounts, cognito: Cognito) -> None:
-    known, _ = await protected(accounts, cognito)
-    assert await fault_of(accounts.recover(known.email, "00000-00000")) is FaultCode.CREDENTIALS_WRONG
-    assert "AdminSetUserMFAPreference" not in cognito.operations()
-
-
-async def test_tokens_from_the_moment_of_a_recovery_count_for_nothing(accounts: Accounts, cognito: Cognito) -> None:
-    known, _ = await protected(accounts, cognito)
-    cognito.replies["InitiateAuth"] = Later(lambda: tokens_for(known.subject))
-    cognito.knows(known.subject, known.email)
-    user: Any = cognito.replies["AdminGetUser"]
-    user["UserMFASettingList"] = ["SOFTWARE_TOKEN_MFA"]
-    assert await fault_of(accounts.sign_in(known.email)) is FaultCode.CREDENTIALS_WRONG
-    assert (await accounts.person(known.email)).mfa_since is not None
-
-
-async def test_an_app_that_was_switched_off_at_cognito_makes_sessions_without_a_second_factor(
-    accounts: Accounts, cognito: Cognito
-) -> None:
-    known, _ = await protected(accounts, cognito)
-    cognito.replies["InitiateAuth"] = Later(lambda: tokens_for(known.subject))
-    cognito.knows(known.subject, known.email)
-    tokens = await accounts.sign_in(known.email)
-    assert not await accounts.has_mfa(known.email, tokens)
-    assert (await accounts.person(known.email)).mfa_since is None
-    holder = await accounts.holder(known.email, tokens)
-    await accounts.provider.confirm_totp(holder=holder, code=CODE)
-    assert await accounts.has_mfa(known.email, tokens)
-
-
-async def test_an_app_that_was_switched_on_at_cognito_is_learnt_of(accounts: Accounts, cognito: Cognito) -> None:
-    known = await proven(accounts, cognito)
-    cognito.replies["InitiateAuth"] = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "s" * 30}
-    cognito.replies["RespondToAuthChallenge"] = tokens_for(known.subject)
-    tokens = await accounts.answer(await accounts.challenge(known.email), CODE)
-    assert await accounts.has_mfa(known.email, tokens)
-    assert (await accounts.person(known.email)).mfa_since is not None
-
-
-async def test_a_recovery_ends_sessions_in_which_no_second_factor_was_given(
-    accounts: Accounts, cognito: Cognito
-) -> None:
-    known, codes = await protected(accounts, cognito)
-    async with accounts.parts.database.write(await accounts.scope(known.email)) as session:
-        await session.execute(update(PersonSession).values(mfa_at=None))
-    cognito.replies["InitiateAuth"] = in_turn(
-        {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "s" * 30},
-        tokens_for(known.subject),
-    )
-    recovered = await accounts.recover(known.email, codes[0])
-    assert await accounts.ended(known.email) == ["recovered", None]
-    assert await accounts.is_active(recovered)
-    since = (await accounts.rows(known.email, Person))[0].mfa_since
-    assert since is not None

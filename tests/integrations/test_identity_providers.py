@@ -7,6 +7,7 @@ what else. What Cognito answers and moto does not, `test_cognito_answers.py` has
 
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +21,7 @@ from domain.errors import AccessDenied, FaultCode
 from domain.ports import Tokens
 from integrations.access_tokens import JwtVerifier, StaticKeys
 from integrations.jwks import RemoteKeys
-from integrations.local_accounts import LocalRules
-from integrations.local_identity import LocalIdentityProvider
+from integrations.local_identity import LocalIdentityProvider, LocalRules
 from integrations.mailed_codes import MailLimits
 from integrations.passwords import Argon2Passwords
 from tests.support.cognito import MotoPool, make_pool, provider_of
@@ -191,7 +191,7 @@ async def test_a_reset_sets_the_password_and_ends_every_session(accounts: Accoun
     await accounts.reset(email, ANOTHER)
     for tokens in before:
         assert not await accounts.is_active(tokens)
-        refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token)
+        refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
         assert await fault_of(refresh) is FaultCode.TOKEN_INVALID
     assert await accounts.ended(email) == ["password_reset"] * 2
     assert await fault_of(accounts.sign_in(email)) is FaultCode.CREDENTIALS_WRONG
@@ -222,8 +222,8 @@ async def test_a_change_of_password_ends_every_other_session(accounts: Accounts)
     assert await accounts.is_active(here)
     assert not await accounts.is_active(there)
     refresh = accounts.provider.refresh
-    assert await fault_of(refresh(refresh_token=there.refresh_token)) is FaultCode.TOKEN_INVALID
-    await refresh(refresh_token=here.refresh_token)
+    assert await fault_of(refresh(refresh_token=there.refresh_token, origin=ORIGIN)) is FaultCode.TOKEN_INVALID
+    await refresh(refresh_token=here.refresh_token, origin=ORIGIN)
     assert await fault_of(accounts.sign_in(email)) is FaultCode.CREDENTIALS_WRONG
     await accounts.sign_in(email, ANOTHER)
 
@@ -231,11 +231,11 @@ async def test_a_change_of_password_ends_every_other_session(accounts: Accounts)
 async def test_whose_session_has_ended_changes_nothing(accounts: Accounts) -> None:
     email = await accounts.confirmed()
     holder, provider = await accounts.holder(email), accounts.provider
-    await provider.sign_out(person_id=holder.person_id, session_id=holder.session_id)
+    await provider.sign_out(holder=holder)
     for attempt in (
         provider.change_password(holder=holder, current_password=PASSWORD, new_password=ANOTHER),
         provider.begin_totp(holder=holder),
-        provider.confirm_totp(holder=holder, code="123456"),
+        provider.confirm_totp(holder=holder, password=PASSWORD, code="123456"),
         provider.sign_out_everywhere(holder=holder),
     ):
         with pytest.raises(AccessDenied):
@@ -250,8 +250,8 @@ async def test_a_refresh_gives_new_tokens_of_the_same_session(accounts: Accounts
     email = await accounts.confirmed()
     first = await accounts.sign_in(email)
     (session,) = await accounts.rows(email, PersonSession)
-    second = await accounts.provider.refresh(refresh_token=first.refresh_token)
-    third = await accounts.provider.refresh(refresh_token=second.refresh_token)
+    second = await accounts.provider.refresh(refresh_token=first.refresh_token, origin=ORIGIN)
+    third = await accounts.provider.refresh(refresh_token=second.refresh_token, origin=ORIGIN)
     assert len({each.refresh_token for each in (first, second, third)}) == 3
     assert {await accounts.claims(each) for each in (first, second, third)} == {await accounts.claims(first)}
     assert [row.expires_at for row in await accounts.rows(email, PersonSession)] == [session.expires_at]
@@ -261,18 +261,18 @@ async def test_a_refresh_token_used_twice_ends_its_session_and_no_other(accounts
     email = await accounts.confirmed()
     stolen, elsewhere = [await accounts.sign_in(email) for _ in range(2)]
     refresh = accounts.provider.refresh
-    newest = await refresh(refresh_token=stolen.refresh_token)
-    assert await fault_of(refresh(refresh_token=stolen.refresh_token)) is FaultCode.TOKEN_INVALID
-    assert await fault_of(refresh(refresh_token=newest.refresh_token)) is FaultCode.TOKEN_INVALID
+    newest = await refresh(refresh_token=stolen.refresh_token, origin=ORIGIN)
+    assert await fault_of(refresh(refresh_token=stolen.refresh_token, origin=ORIGIN)) is FaultCode.TOKEN_INVALID
+    assert await fault_of(refresh(refresh_token=newest.refresh_token, origin=ORIGIN)) is FaultCode.TOKEN_INVALID
     assert not await accounts.is_active(newest)
     assert await accounts.is_active(elsewhere)
-    await refresh(refresh_token=elsewhere.refresh_token)
+    await refresh(refresh_token=elsewhere.refresh_token, origin=ORIGIN)
     assert await accounts.ended(email) == ["reuse", None]
 
 
 async def test_simultaneous_refreshes_succeed_at_most_once_and_count_as_reuse(accounts: Accounts) -> None:
     tokens = await accounts.sign_in(await accounts.confirmed())
-    came_to = await outcomes(lambda: accounts.provider.refresh(refresh_token=tokens.refresh_token), 6)
+    came_to = await outcomes(lambda: accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN), 6)
     assert came_to.count(None) == 1
     assert not await accounts.is_active(tokens)
 
@@ -282,33 +282,46 @@ async def test_an_expired_session_is_not_refreshed(accounts: Accounts) -> None:
     tokens = await accounts.sign_in(email)
     await accounts.change(email, PersonSession, expires_at=func.now() - timedelta(seconds=1))
     assert not await accounts.is_active(tokens)
-    refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token)
+    refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
     assert await fault_of(refresh) is FaultCode.TOKEN_INVALID
 
 
 @pytest.mark.parametrize("token", ["", "x", "\ud800", "\x00", "ر" * 1_000, "x" * 60_000])
 async def test_a_refresh_token_that_is_none_is_refused(accounts: Accounts, token: str) -> None:
-    assert await fault_of(accounts.provider.refresh(refresh_token=token)) is FaultCode.TOKEN_INVALID
+    assert await fault_of(accounts.provider.refresh(refresh_token=token, origin=ORIGIN)) is FaultCode.TOKEN_INVALID
 
 
 async def test_signing_out_ends_one_session_and_keeps_its_reason(accounts: Accounts) -> None:
     email = await accounts.confirmed()
     here, there = [await accounts.sign_in(email) for _ in range(2)]
     holder = await accounts.holder(email, here)
-    await accounts.provider.sign_out(person_id=holder.person_id, session_id=holder.session_id)
+    await accounts.provider.sign_out(holder=holder)
     assert not await accounts.is_active(here)
     for _ in range(2):
-        refresh = accounts.provider.refresh(refresh_token=here.refresh_token)
+        refresh = accounts.provider.refresh(refresh_token=here.refresh_token, origin=ORIGIN)
         assert await fault_of(refresh) is FaultCode.TOKEN_INVALID
     assert await accounts.is_active(there)
     assert await accounts.ended(email) == ["signed_out", None]
 
 
+@pytest.mark.parametrize("of", ["the same session", "another session", "another person"])
+async def test_signing_out_ends_the_session_of_a_refresh_token_that_came_along(accounts: Accounts, of: str) -> None:
+    email, other = await accounts.confirmed(), await accounts.confirmed()
+    here, beside = [await accounts.sign_in(email) for _ in range(2)]
+    kept = {"the same session": here, "another session": beside, "another person": await accounts.sign_in(other)}[of]
+    holder = await accounts.holder(email, here)
+    for token in (kept.refresh_token, kept.refresh_token, "no token"):
+        await accounts.provider.sign_out(holder=holder, refresh_token=token)
+    assert not await accounts.is_active(here)
+    assert not await accounts.is_active(kept)
+    assert await accounts.is_active(beside) == (of != "another session")
+
+
 async def test_nobody_signs_another_person_out(accounts: Accounts) -> None:
     email, other = await accounts.confirmed(), await accounts.confirmed()
-    tokens, stranger = await accounts.sign_in(email), await accounts.account(other)
+    tokens, stranger = await accounts.sign_in(email), await accounts.holder(other)
     session_id = (await accounts.claims(tokens)).session_id
-    await accounts.provider.sign_out(person_id=stranger.person_id, session_id=session_id)
+    await accounts.provider.sign_out(holder=replace(stranger, session_id=session_id))
     assert await accounts.is_active(tokens)
 
 
@@ -318,7 +331,7 @@ async def test_signing_out_everywhere_ends_every_session_and_nobody_elses(accoun
     await accounts.provider.sign_out_everywhere(holder=await accounts.holder(email, here))
     for tokens in (here, there):
         assert not await accounts.is_active(tokens)
-        refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token)
+        refresh = accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
         assert await fault_of(refresh) is FaultCode.TOKEN_INVALID
     assert await accounts.is_active(stranger)
     assert await accounts.ended(email) == ["signed_out_everywhere"] * 2
@@ -335,23 +348,34 @@ async def test_a_second_factor_is_set_up_and_asked_for(accounts: Accounts) -> No
     begun = await provider.begin_totp(holder=holder)
     assert begun.uri.startswith("otpauth://totp/")
     right = await accounts.app(begun.secret)
+    refused = await refusal_of(provider.confirm_totp(holder=holder, password=ANOTHER, code=right))
+    assert (refused.code, refused.field) == (FaultCode.CREDENTIALS_WRONG, ("password",))
     for mistaken in (wrong(right), "", "12345", "abcdef", "\ud800"):
-        assert await fault_of(provider.confirm_totp(holder=holder, code=mistaken)) is FaultCode.MFA_CODE_WRONG
-    await accounts.sign_in(email)
+        assert (
+            await fault_of(provider.confirm_totp(holder=holder, password=PASSWORD, code=mistaken))
+            is FaultCode.MFA_CODE_WRONG
+        )
+    before = await accounts.sign_in(email)
 
-    codes = await provider.confirm_totp(holder=holder, code=right)
+    codes = await provider.confirm_totp(holder=holder, password=PASSWORD, code=right)
     assert len(set(codes)) == 10
     assert all(re.fullmatch(r"[0-9a-z]{5}-[0-9a-z]{5}", code) for code in codes)
     assert (await accounts.person(email)).mfa_since is not None
     assert await accounts.has_mfa(email, tokens)
+    assert await accounts.is_active(tokens)
+    assert not await accounts.is_active(before), "nothing from before the second factor stays"
+    assert (
+        await fault_of(provider.refresh(refresh_token=before.refresh_token, origin=ORIGIN)) is FaultCode.TOKEN_INVALID
+    )
+    await provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
     assert await fault_of(provider.begin_totp(holder=holder)) is FaultCode.MFA_ENABLED
-    assert await fault_of(provider.confirm_totp(holder=holder, code=right)) is FaultCode.MFA_ENABLED
+    assert await fault_of(provider.confirm_totp(holder=holder, password=PASSWORD, code=right)) is FaultCode.MFA_ENABLED
 
     challenge = await accounts.challenge(email)
     answered = await accounts.answer(challenge, await accounts.app(begun.secret))
     assert await accounts.is_active(answered)
     assert await accounts.has_mfa(email, answered)
-    assert await accounts.has_mfa(email, await provider.refresh(refresh_token=answered.refresh_token))
+    assert await accounts.has_mfa(email, await provider.refresh(refresh_token=answered.refresh_token, origin=ORIGIN))
     assert await fault_of(accounts.sign_in(email, ANOTHER)) is FaultCode.CREDENTIALS_WRONG
 
 
@@ -451,12 +475,15 @@ async def test_new_recovery_codes_void_the_old_ones(accounts: Accounts) -> None:
     await accounts.recover(somebody.email, codes[0])
 
 
-async def test_a_session_without_a_second_factor_gets_no_recovery_codes(accounts: Accounts) -> None:
+async def test_a_session_without_a_second_factor_gets_no_recovery_codes_nor_takes_it_away(accounts: Accounts) -> None:
     """Mission T6: they would open the account."""
     somebody = await guarded(accounts)
     await accounts.change(somebody.email, PersonSession, mfa_at=None)
     with pytest.raises(AccessDenied):
         await accounts.provider.renew_recovery_codes(holder=somebody.holder, password=PASSWORD)
+    for code in (await accounts.app(somebody.secret), somebody.codes[0]):
+        with pytest.raises(AccessDenied):
+            await accounts.provider.disable_totp(holder=somebody.holder, password=PASSWORD, code=code)
     await accounts.recover(somebody.email, somebody.codes[0])
 
 
@@ -492,7 +519,29 @@ async def test_a_second_factor_is_taken_away_by_itself_and_the_password(accounts
     assert not await accounts.is_active(there)
     assert isinstance(await accounts.sign_in(somebody.email), Tokens)
     begun = await accounts.provider.begin_totp(holder=somebody.holder)
-    await accounts.provider.confirm_totp(holder=somebody.holder, code=await accounts.app(begun.secret))
+    await accounts.provider.confirm_totp(
+        holder=somebody.holder, password=PASSWORD, code=await accounts.app(begun.secret)
+    )
+
+
+async def test_the_command_line_lets_somebody_who_lost_everything_begin_anew(accounts: Accounts) -> None:
+    """Mission T6."""
+    somebody, reset = await guarded(accounts), accounts.provider.reset_second_factor
+    there = await accounts.answer(await accounts.challenge(somebody.email), await accounts.app(somebody.secret))
+    challenge = await accounts.challenge(somebody.email)
+    assert await reset(email=somebody.email.upper())
+    for tokens in (somebody.tokens, there):
+        assert not await accounts.is_active(tokens)
+    answer = accounts.answer(challenge, await accounts.app(somebody.secret))
+    assert await fault_of(answer) is FaultCode.CHALLENGE_ENDED
+    assert await accounts.rows(somebody.email, RecoveryCode) == []
+    assert await fault_of(accounts.recover(somebody.email, somebody.codes[0])) is FaultCode.CREDENTIALS_WRONG
+    holder = await accounts.holder(somebody.email)
+    for unfit in (somebody.email, accounts.nobodys_address()):
+        assert not await reset(email=unfit)
+    begun = await accounts.provider.begin_totp(holder=holder)
+    await accounts.provider.confirm_totp(holder=holder, password=PASSWORD, code=await accounts.app(begun.secret))
+    await accounts.challenge(somebody.email)
 
 
 async def test_what_somebody_does_about_their_account_is_in_the_audit_log_of_their_tenants(
@@ -505,13 +554,26 @@ async def test_what_somebody_does_about_their_account_is_in_the_audit_log_of_the
         session.add(Membership(tenant_id=shop.tenant.id, person_id=person_id, role="admin"))
     holder = await accounts.holder(email)
     secret = (await provider.begin_totp(holder=holder)).secret
-    codes = await provider.confirm_totp(holder=holder, code=await accounts.app(secret))
+    codes = await provider.confirm_totp(holder=holder, password=PASSWORD, code=await accounts.app(secret))
     await accounts.recover(email, codes[0])
     await accounts.answer(await accounts.challenge(email), await accounts.app(secret))
     await provider.renew_recovery_codes(holder=holder, password=PASSWORD)
     await provider.disable_totp(holder=holder, password=PASSWORD, code=await accounts.app(secret))
     await provider.change_password(holder=holder, current_password=PASSWORD, new_password=ANOTHER)
     await accounts.reset(email, PASSWORD)
+    here, there = [await accounts.holder(email) for _ in range(2)]
+    for _ in range(2):
+        await provider.sign_out(holder=there)
+    stolen = await accounts.sign_in(email)
+    await provider.refresh(refresh_token=stolen.refresh_token, origin=ORIGIN)
+    for _ in range(2):
+        reused = provider.refresh(refresh_token=stolen.refresh_token, origin=ORIGIN)
+        assert await fault_of(reused) is FaultCode.TOKEN_INVALID
+    await provider.sign_out_everywhere(holder=here)
+    holder = await accounts.holder(email)
+    secret = (await provider.begin_totp(holder=holder)).secret
+    await provider.confirm_totp(holder=holder, password=PASSWORD, code=await accounts.app(secret))
+    await provider.reset_second_factor(email=email)
     async with accounts.parts.database.read(Scope(shop.tenant.id)) as session:
         entries = select(AuditEntry).where(AuditEntry.actor_id == person_id).order_by(AuditEntry.created_at)
         told = list((await session.execute(entries)).scalars())
@@ -524,8 +586,18 @@ async def test_what_somebody_does_about_their_account_is_in_the_audit_log_of_the
         "mfa.disable",
         "account.password_change",
         "account.password_reset",
+        "session.sign_in",
+        "session.sign_in",
+        "session.sign_out",
+        "session.sign_in",
+        "session.reuse",
+        "session.sign_out_everywhere",
+        "session.sign_in",
+        "mfa.enable",
+        "mfa.reset",
     ]
-    assert {(entry.request_id, entry.address) for entry in told} == {(ORIGIN.request_id, ORIGIN.address)}
+    assert {(entry.request_id, entry.address) for entry in told[:-1]} == {(ORIGIN.request_id, ORIGIN.address)}
+    assert (told[-1].request_id, told[-1].address) == (None, None)
 
 
 async def test_what_is_kept_of_an_account_has_no_password_code_or_token_in_it(accounts: Accounts) -> None:

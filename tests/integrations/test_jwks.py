@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from domain.ports import TokenRejected
-from integrations import jwks
 from integrations.access_tokens import JwtVerifier, public_numbers
 from integrations.jwks import LARGEST_ANSWER, RemoteKeys, UnfitKeys, signing_keys
 from tests.support.forged_tokens import Forger
@@ -75,10 +74,6 @@ async def test_two_hundred_unknown_key_ids_are_one_question_in_half_a_minute(pro
         assert not await knows(keys, f"unknown {number}")
     assert len(provider.asked) == 1
     assert await knows(keys, "first")
-
-
-def test_the_pause_is_half_a_minute() -> None:
-    assert timedelta(seconds=30) == jwks.PAUSE
 
 
 @pytest.mark.parametrize("failing", [DOWN, Answered(b"nonsense"), answer(after=2)], ids=["down", "garbage", "slow"])

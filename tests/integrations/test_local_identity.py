@@ -14,7 +14,7 @@ from db.models import AccountOutboxMessage, EmailCode, Person, PersonSession
 from db.queries.identity import find_account
 from db.session import Scope
 from domain.errors import FaultCode, UserFault
-from integrations.local_accounts import LocalRules
+from integrations.local_identity import LocalRules
 from integrations.mailed_codes import MailLimits
 from integrations.passwords import Argon2Passwords
 from tests.support.accounts import (
@@ -50,6 +50,38 @@ async def test_simultaneous_first_sign_ups_make_one_account_and_one_mail(account
     assert await accounts.mails(email) == ["account.confirm"]
     await accounts.provider.confirm(email=email, code=await accounts.code(email, "confirm"))
     await accounts.sign_in(email=email, password=PASSWORD)
+
+
+class CountedPasswords(Argon2Passwords):
+    """Cheap ones that note what they computed."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.computed: list[str] = []
+
+    async def hash(self, password: str) -> str:
+        self.computed.append("hash")
+        return await super().hash(password)
+
+    async def matches(self, stored: str | None, password: str) -> bool:
+        self.computed.append("matches")
+        return await super().matches(stored, password)
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+async def test_sign_ups_compute_as_much_for_a_new_address_as_for_a_known_one(parts: Parts, times: int) -> None:
+    """Several at once, or the time that they take would tell which it is."""
+    passwords = CountedPasswords()
+    accounts = Accounts(parts, provider_with(parts, LocalRules(soonest_answer=timedelta(0)), passwords))
+    known, unproven, new = (
+        await accounts.confirmed(),
+        await accounts.unconfirmed(),
+        f"{secrets.token_hex(8)}@people.test",
+    )
+    for email in (known, unproven, new):
+        passwords.computed.clear()
+        await outcomes([accounts.provider.sign_up(accounts.sign_up_of(email)) for _ in range(times)])
+        assert sorted(passwords.computed) == ["hash"] * times + ["matches"] * times
 
 
 async def test_a_second_sign_up_takes_nothing_over_and_mails_another_code(unhurried: Accounts) -> None:

@@ -22,7 +22,7 @@ from db.security.roles import connected
 from db.session import Scope
 from domain.errors import AccessDenied, FaultCode, UserFault
 from domain.ports import Tokens
-from integrations.local_accounts import LocalRules
+from integrations.local_identity import LocalRules
 from integrations.sealing import Seal
 from tests.support.accounts import ANOTHER, ORIGIN, PASSWORD, Accounts, Protected, fault_of, outcomes, provider_with
 from tests.support.accounts import wrong as another_code
@@ -57,7 +57,7 @@ async def test_a_sign_in_asks_for_the_app_and_the_session_counts_as_signed_in_wi
     assert len(await accounts.rows(noura.email, PersonSession)) == len(before), "a challenge is no session"
     tokens = await accounts.answer(challenge, f" {noura.app.code()[:3]} {noura.app.code()[3:]} ")
     assert (await accounts.caller(tokens)).has_mfa
-    again = await accounts.provider.refresh(refresh_token=tokens.refresh_token)
+    again = await accounts.provider.refresh(refresh_token=tokens.refresh_token, origin=ORIGIN)
     assert (await accounts.caller(again)).has_mfa, "it is the session's"
 
 
@@ -198,32 +198,41 @@ async def test_a_secret_counts_once_a_code_of_it_was_seen(accounts: Accounts) ->
     email = await accounts.confirmed()
     provider = accounts.provider
     holder = await accounts.holder(await accounts.sign_in(email=email, password=PASSWORD), email)
-    assert await fault_of(provider.confirm_totp(holder=holder, code="123456")) is FaultCode.NOT_FOUND
+    assert await fault_of(provider.confirm_totp(holder=holder, password=PASSWORD, code="123456")) is FaultCode.NOT_FOUND
     first = Authenticator((await provider.begin_totp(holder=holder)).secret, accounts.clock)
     await accounts.sign_in(email=email, password=PASSWORD)
     second = Authenticator((await provider.begin_totp(holder=holder)).secret, accounts.clock)
-    assert await fault_of(provider.confirm_totp(holder=holder, code=first.code())) is FaultCode.MFA_CODE_WRONG
+    assert (
+        await fault_of(provider.confirm_totp(holder=holder, password=PASSWORD, code=first.code()))
+        is FaultCode.MFA_CODE_WRONG
+    )
     assert await accounts.rows(email, RecoveryCode) == []
-    assert len(await provider.confirm_totp(holder=holder, code=second.code())) == 10
+    assert len(await provider.confirm_totp(holder=holder, password=PASSWORD, code=second.code())) == 10
     assert await fault_of(provider.begin_totp(holder=holder)) is FaultCode.MFA_ENABLED
-    assert await fault_of(provider.confirm_totp(holder=holder, code=second.code(steps=1))) is FaultCode.MFA_ENABLED
+    assert (
+        await fault_of(provider.confirm_totp(holder=holder, password=PASSWORD, code=second.code(steps=1)))
+        is FaultCode.MFA_ENABLED
+    )
 
 
-async def test_confirming_counts_for_this_session_and_no_other(accounts: Accounts) -> None:
+async def test_confirming_counts_for_this_session_and_ends_every_other(accounts: Accounts) -> None:
     email = await accounts.confirmed()
     here, there = [await accounts.sign_in(email=email, password=PASSWORD) for _ in range(2)]
     holder = await accounts.holder(here, email)
     app = Authenticator((await accounts.provider.begin_totp(holder=holder)).secret, accounts.clock)
-    await accounts.provider.confirm_totp(holder=holder, code=app.code())
+    await accounts.provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())
     assert (await accounts.caller(here)).has_mfa
-    assert not (await accounts.caller(there)).has_mfa
+    assert not await accounts.session_is_active(await accounts.claims(there.access_token))
+    assert [row.revoked_because for row in await accounts.rows(email, PersonSession)] == [None, "mfa_enabled"]
 
 
 async def test_sixteen_confirmations_at_once_are_one(accounts: Accounts) -> None:
     email = await accounts.confirmed()
     holder = await accounts.holder(await accounts.sign_in(email=email, password=PASSWORD), email)
     app = Authenticator((await accounts.provider.begin_totp(holder=holder)).secret, accounts.clock)
-    came_to = await outcomes([accounts.provider.confirm_totp(holder=holder, code=app.code()) for _ in range(16)])
+    came_to = await outcomes(
+        [accounts.provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code()) for _ in range(16)]
+    )
     assert sorted(map(str, came_to)) == ["FaultCode.MFA_ENABLED"] * 15 + ["None"]
     assert len(await accounts.rows(email, RecoveryCode)) == 10
 
@@ -232,10 +241,10 @@ async def test_a_session_that_has_ended_meanwhile_sets_up_nothing(accounts: Acco
     email = await accounts.confirmed()
     holder = await accounts.holder(await accounts.sign_in(email=email, password=PASSWORD), email)
     await accounts.provider.begin_totp(holder=holder)
-    await accounts.provider.sign_out(person_id=holder.person_id, session_id=holder.session_id)
+    await accounts.provider.sign_out(holder=holder)
     for attempt in (
         accounts.provider.begin_totp(holder=holder),
-        accounts.provider.confirm_totp(holder=holder, code="123456"),
+        accounts.provider.confirm_totp(holder=holder, password=PASSWORD, code="123456"),
         accounts.provider.change_password(holder=holder, current_password=PASSWORD, new_password=ANOTHER),
         accounts.provider.sign_out_everywhere(holder=holder),
     ):
@@ -253,14 +262,16 @@ async def test_a_confirmation_that_dies_on_the_way_leaves_everything_as_it_was(
     async with connected(url) as locking, connected(url) as killing:
         await locking.execute(text("BEGIN"))
         await locking.execute(text("LOCK TABLE recovery_codes"))
-        confirming = asyncio.create_task(accounts.provider.confirm_totp(holder=holder, code=app.code()))
+        confirming = asyncio.create_task(
+            accounts.provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())
+        )
         await kill_whoever_waits(killing)
         with pytest.raises(DBAPIError):
             await confirming
         await locking.execute(text("ROLLBACK"))
     assert [row.mfa_since for row in await accounts.rows(email, Person)] == [None]
     assert [row.last_step for row in await accounts.rows(email, TotpFactor)] == [0]
-    assert len(await accounts.provider.confirm_totp(holder=holder, code=app.code())) == 10
+    assert len(await accounts.provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())) == 10
 
 
 async def kill_whoever_waits(superuser: AsyncConnection) -> None:
@@ -372,20 +383,33 @@ async def test_renewed_sixteen_times_at_once_ten_are_good(accounts: Accounts, no
     assert len(await accounts.rows(noura.email, RecoveryCode)) == 10
 
 
-async def test_a_session_without_the_second_factor_gets_no_recovery_codes(accounts: Accounts) -> None:
-    """They would open a session with it."""
-    email = await accounts.confirmed()
-    here, there = [await accounts.sign_in(email=email, password=PASSWORD) for _ in range(2)]
-    holder, stolen = await accounts.holder(here, email), await accounts.holder(there, email)
-    renew = accounts.provider.renew_recovery_codes
-    assert await fault_of(renew(holder=stolen, password=PASSWORD)) is FaultCode.MFA_DISABLED
-    app = Authenticator((await accounts.provider.begin_totp(holder=holder)).secret, accounts.clock)
-    await accounts.provider.confirm_totp(holder=holder, code=app.code())
-    with pytest.raises(AccessDenied):
-        await renew(holder=stolen, password=PASSWORD)
-
-
 # Taking it away
+
+
+async def test_fifty_wrong_codes_in_a_day_end_disabling_too(accounts: Accounts, noura: Protected) -> None:
+    bad, disable = another_code(noura.app.code(steps=3)), accounts.provider.disable_totp
+    for _ in range(25):
+        await fault_of(accounts.answer(await accounts.challenge(noura.email), bad))
+    came_to = await outcomes([disable(holder=noura.holder, password=PASSWORD, code=bad) for _ in range(26)])
+    assert (came_to.count(FaultCode.MFA_CODE_WRONG), came_to.count(FaultCode.LIMIT_REACHED)) == (25, 1)
+    late = disable(holder=noura.holder, password=PASSWORD, code=noura.app.code())
+    assert await fault_of(late) is FaultCode.LIMIT_REACHED
+    challenge = await accounts.challenge(noura.email)
+    assert await fault_of(accounts.answer(challenge, noura.app.code())) is FaultCode.CHALLENGE_ENDED
+    await disable(holder=noura.holder, password=PASSWORD, code=noura.recovery_codes[0])
+
+
+async def test_the_guesses_of_a_day_are_not_given_back_by_a_new_password(accounts: Accounts, noura: Protected) -> None:
+    bad = another_code(noura.app.code(steps=3))
+    for _ in range(10):
+        challenge = await accounts.challenge(noura.email)
+        await outcomes([accounts.answer(challenge, bad) for _ in range(5)])
+    await accounts.provider.forgot_password(email=noura.email)
+    code = await accounts.code(noura.email, "reset")
+    await accounts.reset_password(email=noura.email, code=code, new_password=ANOTHER)
+    begun = await accounts.provider.sign_in(email=noura.email, password=ANOTHER, origin=ORIGIN)
+    assert not isinstance(begun, Tokens)
+    assert await fault_of(accounts.answer(begun.token, noura.app.code())) is FaultCode.CHALLENGE_ENDED
 
 
 async def test_disabling_wants_both_factors_and_leaves_nothing(accounts: Accounts, noura: Protected) -> None:
@@ -457,9 +481,12 @@ async def test_a_changed_password_ends_every_other_session(accounts: Accounts) -
 
     await change(holder=holder, current_password=PASSWORD, new_password=ANOTHER)
     assert await accounts.session_is_active(await accounts.claims(here.access_token))
-    await accounts.provider.refresh(refresh_token=here.refresh_token)
+    await accounts.provider.refresh(refresh_token=here.refresh_token, origin=ORIGIN)
     assert not await accounts.session_is_active(await accounts.claims(there.access_token))
-    assert await fault_of(accounts.provider.refresh(refresh_token=there.refresh_token)) is FaultCode.TOKEN_INVALID
+    assert (
+        await fault_of(accounts.provider.refresh(refresh_token=there.refresh_token, origin=ORIGIN))
+        is FaultCode.TOKEN_INVALID
+    )
     assert await fault_of(accounts.sign_in(email=email, password=PASSWORD)) is FaultCode.CREDENTIALS_WRONG
     await accounts.sign_in(email=email, password=ANOTHER)
 
@@ -497,7 +524,7 @@ async def test_the_tenants_that_somebody_works_for_are_told(accounts: Accounts, 
     provider, clock = accounts.provider, accounts.clock
     holder = await accounts.holder(await accounts.sign_in(email=email, password=PASSWORD), email)
     app = Authenticator((await provider.begin_totp(holder=holder)).secret, clock)
-    await provider.confirm_totp(holder=holder, code=app.code())
+    await provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())
     codes = await provider.renew_recovery_codes(holder=holder, password=PASSWORD)
     clock.wait()
     await accounts.answer(await accounts.challenge(email), app.code())
@@ -508,7 +535,7 @@ async def test_the_tenants_that_somebody_works_for_are_told(accounts: Accounts, 
     await accounts.reset_password(email=email, code=await accounts.code(email, "reset"), new_password=PASSWORD)
     holder = await accounts.holder(await accounts.sign_in(email=email, password=PASSWORD), email)
     app = Authenticator((await provider.begin_totp(holder=holder)).secret, clock)
-    await provider.confirm_totp(holder=holder, code=app.code())
+    await provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())
     await provider.reset_second_factor(email=email)
 
     async with accounts.parts.database.read(Scope(shop.tenant.id)) as session:

@@ -4,29 +4,31 @@ import pytest
 
 from bootstrap import Parts
 from integrations.access_tokens import JwtVerifier, StaticKeys
-from server.callers import Callers, network_of
+from server.callers import Callers, client_address
 from server.headers import RequestHeaders
 
 
 @pytest.mark.parametrize(
-    ("written", "network"),
+    ("written", "ip", "network"),
     [
-        ("203.0.113.9", "203.0.113.9"),
-        ("203.0.113.9:50123", "203.0.113.9"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::1", "2001:db8:1:2::/64"),
-        ("[2001:db8:1:2::1]:50123", "2001:db8:1:2::/64"),
-        ("[2001:db8:1:2::1]", "2001:db8:1:2::/64"),
-        ("unknown", "unknown"),
-        ("", ""),
-        ("a:b:c", "a:b:c"),
-        ("fe80::1%eth0", "fe80::/64"),
+        ("203.0.113.9", "203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9:50123", "203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::1", "2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::1]:50123", "2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::1]", "2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("unknown", None, "unknown"),
+        ("", None, ""),
+        ("a:b:c", None, "a:b:c"),
+        ("fe80::1%eth0", "fe80::1%eth0", "fe80::/64"),
     ],
 )
-def test_one_subscriber_is_one_address(written: str, network: str) -> None:
+def test_one_subscriber_is_one_network_and_the_records_have_the_address(
+    written: str, ip: str | None, network: str
+) -> None:
     """Mission X5."""
-    assert network_of(written) == network
+    assert client_address(written) == (ip, network)
 
 
 @pytest.mark.parametrize(
@@ -50,4 +52,4 @@ def test_what_our_proxies_wrote_is_believed_and_nothing_else(
         parts.database, verifier, base_domain="sadu.test", trusted_proxies=trusted_proxies, deadline_seconds=1
     )
     headers = RequestHeaders([(b"x-forwarded-for", each.encode()) for each in forwarded])
-    assert callers.address(headers, "10.0.0.1") == address
+    assert callers.address(headers, "10.0.0.1").network == address

@@ -116,7 +116,28 @@ async def test_every_file_a_stylesheet_or_script_refers_to_is_served(browser: ht
         seen.add(address)
         assert (await browser.get(address)).status_code == 200, address
         waiting += await references_of(browser, address)
-    assert {"session.js", "connection.js", "http.js", "explorer.js"} <= {address.rpartition("/")[2] for address in seen}
+    scripts = {path.name for path in PAGE_DIRECTORY.glob("*.js")}
+    assert scripts <= {address.rpartition("/")[2] for address in seen}
+
+
+@pytest.mark.asyncio
+async def test_every_element_a_script_looks_up_is_in_the_page(browser: httpx.AsyncClient) -> None:
+    html = (await browser.get("/graphiql")).text
+    scripts = "".join(path.read_text(encoding="utf-8") for path in PAGE_DIRECTORY.glob("*.js"))
+    looked_up = set(re.findall(r'(?:element|showStep|onSubmit)\("([^"]+)"', scripts))
+    assert {"sign-in-dialog", "code-step", "recovery-form", "qr-code-picture"} <= looked_up
+    assert looked_up <= set(re.findall(r'\bid="([^"]+)"', html))
+
+
+@pytest.mark.asyncio
+async def test_qr_code_may_be_shown_and_is_no_markup(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/graphiql")
+    assert "img-src 'self' data:" in page.headers["content-security-policy"]
+    assert '<img id="qr-code-picture"' in page.text
+    for path in PAGE_DIRECTORY.glob("*.js"):
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", path.read_text(encoding="utf-8")
+        )
 
 
 @pytest.mark.parametrize("name", OWN_SOURCES)

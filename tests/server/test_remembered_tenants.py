@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from bootstrap import Parts, build_parts
+from bootstrap import Parts, build_parts, issuer_of
 from db.security.roles import connected
 from gql.errors import Refusal
 from integrations.access_tokens import JwtVerifier, StaticKeys
@@ -259,7 +259,7 @@ def headers_of(slug: str, **more: str) -> RequestHeaders:
 def memory(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Callers:
     """With room for three."""
     monkeypatch.setattr(callers, "MOST_REMEMBERED", 3)
-    verifier = JwtVerifier(StaticKeys(parts.signer.public_key), parts.settings.issuer, "sadu-web")
+    verifier = JwtVerifier(StaticKeys(parts.signer.public_key), issuer_of(parts.settings), "sadu-web")
     return Callers(parts.database, verifier, base_domain="localhost", trusted_proxies=0, deadline_seconds=10)
 
 

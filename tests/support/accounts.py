@@ -20,8 +20,7 @@ from domain.errors import FaultCode, UserFault
 from domain.identity import mailed_code
 from domain.ports import Challenge, Claims, Holder, Origin, SignUp, Tokens
 from integrations.access_tokens import JwtVerifier, StaticKeys
-from integrations.local_accounts import LocalRules
-from integrations.local_identity import LocalIdentityProvider
+from integrations.local_identity import LocalIdentityProvider, LocalRules
 from integrations.passwords import Argon2Passwords
 from tests.support.authenticator import Authenticator, Clock
 
@@ -114,7 +113,7 @@ class Accounts:
         tokens = await self.sign_in(email=email, password=PASSWORD)
         holder = await self.holder(tokens, email)
         app = Authenticator((await self.provider.begin_totp(holder=holder)).secret, self.clock)
-        codes = await self.provider.confirm_totp(holder=holder, code=app.code())
+        codes = await self.provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())
         return Protected(email, holder, app, codes)
 
     async def caller(self, tokens: Tokens) -> Caller:

@@ -6,7 +6,7 @@ from tests.support.api import Api, Reply
 from tests.support.factories import Shop
 
 FIELDS = """
-id name hint scopes status createdAt createdBy { id name } expiresAt revokedAt lastUsedAt rotatedFrom
+id name hint scopes status createdAt createdBy { id name email } expiresAt revokedAt lastUsedAt rotatedFrom
 """
 ERRORS = "userErrors { code field message ... on IllegalTransition { current allowed } }"
 DO = {
@@ -17,7 +17,8 @@ DO = {
         ("apiKeyRevoke", "ApiKeyRevokeInput", ""),
     )
 }
-LIST = f"query($first: Int!, $after: String) {{ tenant {{ apiKeys(first: $first, after: $after) {{ totalCount \
+LIST = f"query($first: Int!, $after: String, $status: ApiKeyStatus) {{ tenant {{ \
+apiKeys(first: $first, after: $after, status: $status) {{ totalCount \
 nodes {{ {FIELDS} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
 SCOPES = ["CATALOG_READ", "CATALOG_MANAGE", "ORDERS_READ", "ORDERS_MANAGE"]
 

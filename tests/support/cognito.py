@@ -36,14 +36,6 @@ class MotoPool:
     def jwks_url(self) -> str:
         return f"{self.url}/{self.pool.pool_id}/.well-known/jwks.json"
 
-    def prove_address(self, email: str) -> None:
-        """What Cognito does when a code is confirmed, and moto does not."""
-        self.administrator.admin_update_user_attributes(
-            UserPoolId=self.pool.pool_id,
-            Username=email,
-            UserAttributes=[{"Name": "email_verified", "Value": "true"}],
-        )
-
 
 def make_pool(url: str, *, with_secret: bool = False) -> MotoPool:
     session: Any = Session(**AWS)

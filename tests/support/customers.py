@@ -26,7 +26,7 @@ MUTATIONS: Mapping[str, str] = {
     "customerRegister": "customer { ...customer orders(first: 50) { nodes { id } } } " + ERRORS + " } } " + CUSTOMER,
     "customerUpdate": "customer { ...customer } " + ERRORS + " } } " + CUSTOMER,
     "customerAddressCreate": "address { ...address } " + ERRORS + " } } " + ADDRESS,
-    "customerAddressUpdate": "address { ...address } " + ERRORS + " } } " + ADDRESS,
+    "customerAddressReplace": "address { ...address } " + ERRORS + " } } " + ADDRESS,
     "customerAddressSetDefault": "address { ...address } " + ERRORS + " } } " + ADDRESS,
     "customerAddressDelete": "deletedId " + ERRORS + " } } ",
     "orderClaim": "order { id number status } " + ERRORS + " } } ",

@@ -172,7 +172,7 @@ async def guarded(accounts: Accounts) -> Guarded:
     tokens = await accounts.sign_in(email)
     holder = await accounts.holder(email, tokens)
     secret = (await accounts.provider.begin_totp(holder=holder)).secret
-    codes = await accounts.provider.confirm_totp(holder=holder, code=await accounts.app(secret))
+    codes = await accounts.provider.confirm_totp(holder=holder, password=PASSWORD, code=await accounts.app(secret))
     return Guarded(email, secret, codes, tokens, holder)
 
 

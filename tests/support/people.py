@@ -12,7 +12,7 @@ from tests.support.tools import Tools
 
 PASSWORD, ANOTHER = "seven green camels", "eight blue falcons"
 VIEWER = "{ viewer { person { id email name locale } memberships { tenant { id slug name { en } } role } } }"
-MFA = "{ viewer { mfa { isEnabled since sessionHasIt isRequiredHere recoveryCodesLeft } } }"
+MFA = "{ viewer { mfa { isEnabled enabledAt isGivenInSession isRequired recoveryCodesLeft } } }"
 SESSION = "session { accessToken refreshToken expiresIn } challenge { token expiresIn }"
 SELECTED: Mapping[str, str] = {
     **dict.fromkeys(("sessionSignIn", "sessionVerify", "sessionRecover", "sessionRefresh"), SESSION),
@@ -77,11 +77,13 @@ class Person:
     async def recover(self, code: str, password: str = PASSWORD) -> Reply:
         return await self.ask("sessionRecover", email=self.email, password=password, recoveryCode=code)
 
-    async def enrol(self, token: str) -> tuple[Authenticator, list[str]]:
+    async def enrol(self, token: str, password: str = PASSWORD) -> tuple[Authenticator, list[str]]:
         """Set up an authenticator app in the session of the token."""
         begun = (await self.ask("mfaBegin", token=token)).payload("mfaBegin")["enrolment"]
         app = Authenticator(begun["secret"])
-        confirmed = (await self.ask("mfaConfirm", token=token, code=app.code())).payload("mfaConfirm")
+        confirmed = (await self.ask("mfaConfirm", token=token, password=password, code=app.code())).payload(
+            "mfaConfirm"
+        )
         return app, confirmed["recoveryCodes"]
 
     async def half_a_minute_later(self, tools: Tools) -> None:

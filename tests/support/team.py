@@ -14,7 +14,7 @@ from tests.support.api import Reply
 from tests.support.factories import Member, Shop
 from tests.support.tools import Tools
 
-INVITATION = "invitation { id email role status sentAt expiresAt invitedBy { name email } }"
+INVITATION = "invitation { id email role status createdAt sentAt expiresAt invitedBy { name email } }"
 MEMBER = "id role joinedAt hasMfa isViewer person { id name email }"
 SELECTIONS: Mapping[str, str] = {
     "invitationCreate": INVITATION,
@@ -22,21 +22,21 @@ SELECTIONS: Mapping[str, str] = {
     "invitationRevoke": INVITATION,
     "invitationAccept": "membership { role permissions tenant { slug } }",
     "membershipUpdate": f"member {{ {MEMBER} }}",
-    "membershipRemove": "removedId",
+    "membershipRemove": "deletedId",
     "ownershipTransfer": f"owner {{ {MEMBER} }}",
     "apiKeyCreate": "apiKey { id }",
 }
 LEAVE = "mutation { membershipLeave { userErrors { code field message } } }"
 TEAM = f"{{ tenant {{ members {{ {MEMBER} }} }} }}"
-INVITATIONS = f"""{{ tenant {{ invitations(first: 100) {{
+INVITATIONS = f"""query($status: InvitationStatus) {{ tenant {{ invitations(first: 100, status: $status) {{
   totalCount nodes {{ {INVITATION.removeprefix("invitation {")} }} }} }}"""
 PREVIEW = """query($token: String!) { invitation(token: $token) {
-  tenantName { en ar value } tenantSlug role email expiresAt
+  tenantName { en ar value } tenantSlug role maskedEmail expiresAt
 } }"""
-AUDIT = """query($first: Int = 100, $after: String, $act: String) { tenant {
+AUDIT = """query($first: Int = 100, $after: String, $act: AuditAct) { tenant {
   auditEntries(first: $first, after: $after, act: $act) {
     totalCount pageInfo { hasNextPage endCursor }
-    nodes { id act actorKind actor { name email } details { name value } address requestId at }
+    nodes { id act actName actorKind actor { name email } details { name value } address requestId at }
   }
 } }"""
 PERMISSIONS = "{ viewer { membership { role permissions } memberships { role permissions tenant { slug } } } }"
@@ -100,9 +100,9 @@ class Team:
         """What the audit log has about the team, oldest first: acts with their details."""
         entries = reversed(await self.audit())
         return [
-            (each["act"], {detail["name"]: detail["value"] for detail in each["details"]})
+            (each["actName"], {detail["name"]: detail["value"] for detail in each["details"]})
             for each in entries
-            if each["act"].startswith("team.")
+            if each["actName"].startswith("team.")
         ]
 
     async def meddle(self, statement: str, **values: Any) -> None:

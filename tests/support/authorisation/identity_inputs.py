@@ -39,7 +39,7 @@ async def protected(stage: Stage, member: Member) -> list[str]:
     provider = stage.tools.factory.parts.identity
     try:
         holder, app = await begun(stage, member)
-        return await provider.confirm_totp(holder=holder, code=app.code())
+        return await provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())
     except UserFault:
         holder = await with_password(stage, member)
         return await provider.renew_recovery_codes(holder=holder, password=PASSWORD)
@@ -63,7 +63,7 @@ async def credentials_of_the_protected(stage: Stage) -> dict[str, Any]:
 async def answer_to_challenge(stage: Stage) -> dict[str, Any]:
     member, provider = await stage.tools.factory.member(), stage.tools.factory.parts.identity
     holder, app = await begun(stage, member)
-    await provider.confirm_totp(holder=holder, code=app.code())
+    await provider.confirm_totp(holder=holder, password=PASSWORD, code=app.code())
     challenge = await provider.sign_in(email=member.person.email, password=PASSWORD, origin=Origin())
     assert isinstance(challenge, Challenge)
     return {"challenge": challenge.token, "code": app.code(steps=1)}  # the one before is used up
@@ -77,7 +77,7 @@ async def recovery(stage: Stage) -> dict[str, Any]:
 
 async def first_code(stage: Stage) -> dict[str, Any]:
     _, app = await begun(stage, whoever_asks(stage))
-    return {"code": app.code()}
+    return {"password": PASSWORD, "code": app.code()}
 
 
 async def password_again(stage: Stage) -> dict[str, Any]:

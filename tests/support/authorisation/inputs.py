@@ -236,7 +236,7 @@ INPUTS: Mapping[str, Prepare] = {
     "orderClaim": customer_inputs.claim,
     "customerUpdate": customer_inputs.profile,
     "customerAddressCreate": customer_inputs.new_address,
-    "customerAddressUpdate": customer_inputs.another_address,
+    "customerAddressReplace": customer_inputs.another_address,
     "customerAddressSetDefault": customer_inputs.some_address,
     "customerAddressDelete": customer_inputs.some_address,
     # Whoever asks is a customer from then on.

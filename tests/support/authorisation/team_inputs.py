@@ -40,7 +40,7 @@ async def promotion(stage: Stage) -> dict[str, Any]:
 
 
 async def heir(stage: Stage) -> dict[str, Any]:
-    return {"membershipId": (await colleague(stage))["id"]}
+    return await colleague(stage)
 
 
 async def owner_left_behind(stage: Stage) -> None:

@@ -1,42 +1,28 @@
-"""Where the `local` provider keeps accounts: found by their address, changed by one transaction at a time."""
+"""What we keep of accounts, whichever provider: found by their address, changed by one transaction at a time."""
 
 import asyncio
-import time
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.queries import identity as queries
 from db.queries.identity import Account
+from db.queries.second_factors import end_challenges
 from db.session import Database, Scope
+from domain.acts import Act
 from domain.errors import AccessDenied
 from domain.identity import password_wrong
 from domain.outbox import has_work
 from domain.ports import Holder, Origin, WorkSignal
-from integrations.mailed_codes import MailLimits
 from integrations.passwords import Argon2Passwords
 
 
 @dataclass(frozen=True, slots=True)
-class LocalRules:
-    """How long things live, how often an address is mailed, and how soon an answer may come."""
-
-    session_lifetime: timedelta = timedelta(days=30)
-    code_lifetime: timedelta = timedelta(minutes=30)
-    challenge_lifetime: timedelta = timedelta(minutes=5)
-    mail_limits: MailLimits = field(default_factory=MailLimits)
-    soonest_answer: timedelta = timedelta(milliseconds=100)
-    """Longer than the database takes, so that the time of an answer does not tell whether an address is known."""
-    clock: Callable[[], float] = time.time
-    """What authenticator apps go by; everything else goes by the database's clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalAccounts:
+class AccountStore:
     """Hashing happens outside transactions: it takes long, and a connection must not wait for it."""
 
     database: Database
@@ -80,8 +66,37 @@ class LocalAccounts:
                     raise password_wrong()
             yield session
 
+    async def end_session(self, person_id: uuid.UUID, session_id: uuid.UUID, *, origin: Origin) -> None:
+        """The person signs out; of two at once only one is told to the audit log."""
+        async with self.writing(person_id) as session:
+            await revoke_session(
+                session,
+                person_id=person_id,
+                session_id=session_id,
+                because="signed_out",
+                act=Act.SESSION_SIGN_OUT,
+                origin=origin,
+            )
 
-async def record(session: AsyncSession, act: str, origin: Origin) -> None:
+    async def end_every_session(self, holder: Holder) -> None:
+        """The holder signs out everywhere, sign-ins that wait for their second factor included."""
+        async with self.holding(holder) as session:
+            await queries.revoke_sessions(session, person_id=holder.person_id, because="signed_out_everywhere")
+            await end_challenges(session, person_id=holder.person_id)
+            await record(session, Act.SESSION_SIGN_OUT_EVERYWHERE, holder.origin)
+
+
+async def revoke_session(
+    session: AsyncSession, *, person_id: uuid.UUID, session_id: uuid.UUID, because: str, act: Act, origin: Origin
+) -> None:
+    """End one session, and tell so, unless it has ended already."""
+    await queries.lock_person(session, person_id=person_id)
+    if await queries.find_live_session(session, person_id=person_id, session_id=session_id) is not None:
+        await queries.revoke_sessions(session, person_id=person_id, session_id=session_id, because=because)
+        await record(session, act, origin)
+
+
+async def record(session: AsyncSession, act: Act, origin: Origin) -> None:
     """Tell the audit log of every tenant that the scope's person works for."""
     await queries.record_account_act(session, act=act, request_id=origin.request_id, address=origin.address)
 

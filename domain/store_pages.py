@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
-class Storefronts:
+class StorePages:
     """Addresses of pages of the stores, each on `{slug}.<base domain>`."""
 
     base_domain: str = "localhost"
@@ -20,11 +20,11 @@ class Storefronts:
         return cls(base_domain, parts.scheme, parts.port)
 
     def order_page(self, slug: str, token: str) -> str:
-        """Where the buyer sees an order again, by its signed link."""
-        return f"{self.store(slug)}/orders/{token}"
+        """Where the buyer sees an order again. What is behind a `#` reaches no server, and so no log of one."""
+        return f"{self.store(slug)}/orders#{token}"
 
     def invitation_page(self, slug: str, token: str) -> str:
-        """Where an invitation is accepted. What is behind a `#` reaches no server, and so no log of one."""
+        """Where an invitation is accepted; likewise."""
         return f"{self.store(slug)}/invitation#{token}"
 
     def store(self, slug: str) -> str:
@@ -32,5 +32,5 @@ class Storefronts:
         return f"{self.scheme}://{slug}.{self.base_domain}{port}"
 
 
-ON_THIS_MACHINE = Storefronts()
+ON_THIS_MACHINE = StorePages()
 """As long as nothing else is set."""
