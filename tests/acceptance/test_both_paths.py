@@ -161,9 +161,10 @@ def check(figures: Figures, role: str) -> None:
     assert figures.codes.keys() <= {"FORBIDDEN", "BAD_USER_INPUT"}, figures
 
 
+@pytest.mark.timeout(600)  # half a minute, but several on a busy machine
 @pytest.mark.parametrize("role", DOORS)
 async def test_generated_queries_are_answered_alike_in_both_ways(parts: Parts, factory: Factory, role: str) -> None:
-    check(await compare_many(parts, factory, role, wanted=750, seed=1), role)
+    check(await compare_many(parts, factory, role, wanted=500, seed=1), role)
 
 
 @pytest.mark.soak
