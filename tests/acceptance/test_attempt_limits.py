@@ -225,7 +225,7 @@ async def test_without_redis_nobody_signs_in_and_shops_go_on(settings: Settings,
         for _ in range(3):
             began = time.monotonic()
             refused = await sign_in(api, somebody())
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 5
             assert (refused.status, refused.codes) == (503, ["TEMPORARILY_UNAVAILABLE"])
             assert int(refused.headers["retry-after"]) >= 1
         for field, given in OTHERS.items():

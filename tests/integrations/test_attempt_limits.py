@@ -104,19 +104,19 @@ async def test_of_64_simultaneous_attempts_at_two_processes_exactly_ten_are_gran
 
 async def test_the_window_slides(settings: Settings, key: bytes) -> None:
     """Each attempt makes room for one other, a window after it was made: none begins anew."""
-    kind = AttemptKind("guess", timedelta(seconds=1.5))
+    kind = AttemptKind("guess", timedelta(seconds=3))
     async with process(settings.redis_url, key, per_address=3) as limits:
         for _ in range(3):
             assert await attempt(limits, kind) is None
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.6)
         first = await attempt(limits, kind)
         assert first is not None
-        assert first.total_seconds() < 0.65
+        assert first.total_seconds() < 1.25
         await asyncio.sleep(first.total_seconds())
         assert await attempt(limits, kind) is None
         second = await attempt(limits, kind)
         assert second is not None
-        assert second.total_seconds() < 0.35
+        assert second.total_seconds() < 0.65
 
 
 async def test_who_keeps_trying_waits_no_longer(settings: Settings, key: bytes) -> None:
@@ -127,7 +127,7 @@ async def test_who_keeps_trying_waits_no_longer(settings: Settings, key: bytes) 
         refused = 0
         while await attempt(limits, kind) is not None:
             refused += 1
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 10
         assert refused > 20
         assert time.monotonic() - began > 0.4
 
@@ -196,7 +196,7 @@ async def test_without_redis_nothing_is_granted(key: bytes) -> None:
             for _ in range(20):
                 with pytest.raises(LimitsUnavailable):
                     await attempt(limits, GUESS)
-            assert time.monotonic() - began < 0.5
+            assert time.monotonic() - began < 5
     finally:
         structlog.reset_defaults()
     assert stream.getvalue().count("attempt_limits_lost") == 1
@@ -208,13 +208,13 @@ async def test_a_silent_redis_is_not_waited_for_long_and_no_answer_is_mistaken(t
     with valkey(tmp_path, choose_port()) as url:
         async with process(url, key, per_address=3) as limits, redis_at(url) as redis:
             await attempt(limits, VISIT)
-            await said(redis, "CLIENT", "PAUSE", "1500", "ALL")
+            await said(redis, "CLIENT", "PAUSE", "4000", "ALL")
             began = time.monotonic()
             # More than there are connections: those who wait for one wait no longer than the others.
             answers = await asyncio.gather(*(attempt(limits, VISIT) for _ in range(60)), return_exceptions=True)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 3
             assert all(isinstance(answer, LimitsUnavailable) for answer in answers)
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(4.2)
             waits = await asyncio.gather(*(attempt(limits, GUESS) for _ in range(60)))
             assert sum(wait is None for wait in waits) == 3
 

@@ -65,7 +65,7 @@ async def left(buckets: CostBuckets, client: str) -> int:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - another task settles meanwhile
             await asyncio.sleep(0.01)
 

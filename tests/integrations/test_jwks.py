@@ -146,7 +146,7 @@ async def test_nobody_with_a_known_key_waits_for_a_provider_that_is_slow(provide
     began = time.monotonic()
     for _ in range(50):
         assert await knows(keys, "first")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 3.5
     await asyncio.sleep(0.2)
     assert len(provider.asked) == 2
 
