@@ -18,6 +18,7 @@ from integrations.cost_buckets import CostBuckets
 from integrations.jwks import RemoteKeys
 from integrations.local_identity import LocalIdentityProvider
 from integrations.passwords import Argon2Passwords
+from integrations.s3 import S3ObjectStore
 from integrations.smtp import SmtpMailSender
 from jobs.work_signal import ArqWorkSignal
 from jobs.worker import WorkerParts
@@ -45,6 +46,7 @@ def objections_to_settings(settings: Settings) -> list[str]:
         "SADU_REDIS_URL": settings.redis_url,
         "SADU_SMTP_URL": settings.smtp_url,
         "SADU_S3_URL": settings.s3_url or "",
+        "SADU_S3_PUBLIC_URL": settings.s3_public_url or "",
     }
     loopback = [] if settings.allow_loopback else [name for name, url in urls.items() if is_loopback(url)]
     objections = [f"{name} leads to an embedded part on this machine" for name in loopback]
@@ -59,7 +61,20 @@ def objections_to_settings(settings: Settings) -> list[str]:
         objections.append("SADU_MFA_REQUIRED is off")
     if urlsplit(settings.public_url).scheme != "https":
         objections.append("SADU_PUBLIC_URL is not https")
-    return objections
+    return objections + objections_to_storage(settings)
+
+
+def objections_to_storage(settings: Settings) -> list[str]:
+    """Defaults are good for the embedded storage alone: a bucket of that name at AWS is somebody else's."""
+    wanted = (
+        {"SADU_S3_BUCKET": "s3_bucket"}
+        if settings.s3_url
+        else {"SADU_S3_BUCKET": "s3_bucket", "SADU_S3_REGION": "s3_region"}
+    )
+    missing = [f"{name} is not set" for name, field in wanted.items() if field not in settings.model_fields_set]
+    if (settings.s3_access_key is None) != (settings.s3_secret_key is None):
+        missing.append("of SADU_S3_ACCESS_KEY and SADU_S3_SECRET_KEY one is not set")
+    return missing
 
 
 def pool_of(settings: Settings) -> CognitoPool | None:
@@ -119,6 +134,7 @@ class Parts:
     throttle: CostBuckets
     attempts: RedisAttemptLimits
     mail: SmtpMailSender
+    objects: S3ObjectStore
 
     @property
     def local(self) -> LocalIdentityProvider:
@@ -141,6 +157,7 @@ class Parts:
         await self.throttle.close()
         await self.attempts.close()
         await self.signal.close()
+        await self.objects.close()
         await self.database.dispose()
         await self.platform_database.dispose()
 
@@ -173,6 +190,18 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
             most=MostAttempts(settings.auth_attempts_per_address, settings.auth_attempts_per_account),
         ),
         mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
+        objects=build_object_store(settings),
+    )
+
+
+def build_object_store(settings: Settings) -> S3ObjectStore:
+    return S3ObjectStore(
+        settings.s3_bucket,
+        settings.s3_region,
+        settings.s3_url,
+        settings.s3_public_url,
+        settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
+        settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
     )
 
 
@@ -228,6 +257,7 @@ def server_parts(parts: Parts) -> ServerParts:
             parts.attempts,
             Signer(settings.secret_key.get_secret_value().encode()),
             storefront_changed=versions.bump,
+            objects=parts.objects,
         ),
         versions=versions,
         answer_cache_bytes=settings.storefront_cache * 2**20,
@@ -252,6 +282,7 @@ def worker_parts(parts: Parts) -> WorkerParts:
     return WorkerParts(
         database=parts.database,
         mail=parts.mail,
+        objects=parts.objects,
         secret_key=parts.settings.secret_key.get_secret_value().encode(),
         redis_url=parts.settings.redis_url,
         public_url=parts.settings.public_url,

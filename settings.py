@@ -82,10 +82,14 @@ class Settings(BaseSettings):
     redis_url: RedisUrl = Field(description="Redis or Valkey, not in cluster mode")
     smtp_url: SmtpUrl = Field(description="smtp://host:port, or smtps://user:password@host:port")
     mail_from: str = "Sadu <no-reply@sadu.localhost>"
-    s3_url: str | None = None
-    s3_access_key: SecretStr | None = None
+    s3_url: WebUrl | None = Field(default=None, description="an S3 other than that of AWS")
+    s3_public_url: WebUrl | None = Field(
+        default=None, description="where browsers reach it, if not at SADU_S3_URL: links to it are signed for there"
+    )
+    s3_region: str = Field(default="us-east-1", min_length=1, description="AWS region of the bucket")
+    s3_bucket: str = Field(default="sadu", min_length=3, description="where files are kept")
+    s3_access_key: SecretStr | None = Field(default=None, description="unset, the machine's own role is used")
     s3_secret_key: SecretStr | None = None
-    s3_bucket: str = "sadu"
     secret_key: SecretStr = Field(
         min_length=32, description="at least 32 random bytes; mailed codes are derived from it"
     )

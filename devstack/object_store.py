@@ -51,8 +51,7 @@ class ObjectStore(ServerPart):
         return {
             "RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{self.secret_key}"',  # a list in CSV: the quotes make it one pair
             "RCLONE_CONFIG": os.devnull,
-            "RCLONE_VFS_CACHE_MODE": "writes",
-            "RCLONE_CACHE_DIR": str(self._directory / "object_store.cache"),
+            "RCLONE_VFS_CACHE_MODE": "off",  # what was answered is in its file, where `media_page` finds it
             "RCLONE_ALLOW_ORIGIN": "*",
         }
 

@@ -14,8 +14,15 @@ from domain.actors import Actor
 
 
 def enqueue(session: AsyncSession, *, actor: Actor, kind: str, **payload: uuid.UUID | str) -> None:
-    """Add a tenant's work of a kind that `jobs` has a handler for."""
+    """Add a mail of a tenant's, of a kind that `domain.notifications` has a composer for."""
     session.add(message(actor=actor, kind=kind, **payload))
+    session.info["has_work"] = True
+
+
+def enqueue_job(session: AsyncSession, *, tenant_id: uuid.UUID, kind: str, **payload: uuid.UUID | str) -> None:
+    """Add a tenant's work of a kind that `domain.job_handlers` has a handler for."""
+    values = {"id": new_id(), "tenant_id": tenant_id, "kind": kind, "lane": "job", "payload": plain(payload)}
+    session.add(OutboxMessage(**values))
     session.info["has_work"] = True
 
 

@@ -16,6 +16,7 @@ from domain.actors import Actor, ActorKind
 from domain.along import Along
 from domain.callers import Caller, TenantBrief
 from domain.errors import AccessDenied
+from domain.object_store import ObjectStore
 from domain.outbox import has_work
 from domain.ports import AttemptLimits, Holder, IdentityProvider, Origin, Throttle, WorkSignal
 from domain.signing import Signer
@@ -40,6 +41,7 @@ class Services:
     signer: Signer
     storefront_changed: Callable[[UUID], None]
     """Told of a tenant right after this process has committed a change of what its shoppers see."""
+    objects: ObjectStore
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """The worker process: delivers what the outboxes hold.
 
-The truth is in Postgres, and two couriers, one per outbox, look there by themselves every five seconds. arq only rings
-their bell: its one job says that something was committed, which makes the usual delay a fraction of a second. The sweep
-is a loop of the process and no cron job of arq's, because arq's cron lives in Redis: with Redis away, restarted or
-flushed, only the bell is missing.
+The truth is in Postgres, and three couriers, for the tenants' mails, their jobs and people's mails, look there by
+themselves every five seconds. arq only rings their bell: its one job says that something was committed, which makes the
+usual delay a fraction of a second. The sweep is a loop of the process and no cron job of arq's, because arq's cron
+lives in Redis: with Redis away, restarted or flushed, only the bell is missing.
 """
 
 import asyncio
@@ -11,16 +11,21 @@ import signal
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
 
 from db.session import Database
-from domain.deliveries import PEOPLE, TENANTS, Post
+from domain.deliveries import Post, deliver
+from domain.job_runs import Workshop, perform
+from domain.jobs import Tools
+from domain.leases import JOBS, PEOPLE, TENANTS, Outbox
+from domain.object_store import ObjectStore
 from domain.ports import MailSender
 from domain.store_pages import StorePages
 from jobs.bell import Bell
-from jobs.couriers import Courier
+from jobs.couriers import JOB_SLOTS, MAIL_SLOTS, Courier
 from jobs.retention import forget_regularly
 
 GRACE_SECONDS = 20.0
@@ -35,6 +40,7 @@ class WorkerParts:
 
     database: Database
     mail: MailSender
+    objects: ObjectStore
     secret_key: bytes
     redis_url: str
     public_url: str
@@ -68,10 +74,31 @@ async def drain(parts: WorkerParts) -> int:
 
 
 def couriers_of(parts: WorkerParts) -> Sequence[Courier]:
+    return [
+        courier_of_mails(parts, TENANTS),
+        courier_of_mails(parts, PEOPLE),
+        Courier(
+            parts.database,
+            JOBS,
+            partial(perform, Workshop(Tools(parts.database, parts.objects))),
+            slots=JOB_SLOTS,
+            sweep_seconds=parts.sweep_seconds,
+            one_each=True,
+        ),
+    ]
+
+
+def courier_of_mails(parts: WorkerParts, outbox: Outbox) -> Courier:
     host = urlsplit(parts.public_url).hostname or "localhost"
     store_pages = StorePages.beside(parts.public_url, parts.base_domain)
     post = Post(parts.database, parts.mail, parts.secret_key, host, store_pages)
-    return [Courier(post, outbox, parts.sweep_seconds) for outbox in (TENANTS, PEOPLE)]
+    return Courier(
+        parts.database,
+        outbox,
+        partial(deliver, post, outbox),
+        slots=MAIL_SLOTS,
+        sweep_seconds=parts.sweep_seconds,
+    )
 
 
 def ring(couriers: Sequence[Courier]) -> None:

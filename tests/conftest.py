@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bootstrap import Parts, build_parts
 from db.security.roles import APP, OWNER, PLATFORM
 from devstack.mailbox import Mailbox
+from devstack.object_store import ACCESS_KEY
 from devstack.stack import Stack, throwaway_directory
 from integrations.passwords import Argon2Passwords
 from settings import Settings
@@ -25,23 +27,23 @@ DATABASES = pytest.StashKey[Databases]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The controller starts Postgres and Valkey once and migrates a template with the real migrations."""
+    """The controller starts Postgres, Valkey and S3 once and migrates a template with the real migrations."""
     workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
     if workerinput is not None:
         config.stash[DATABASES] = Databases(**workerinput["databases"])
     elif not config.option.collectonly:
         running = config.stash[RUNNING] = ExitStack()
         folder = running.enter_context(throwaway_directory())
-        stack = running.enter_context(Stack(folder, durable=False, parts={"postgres", "redis"}))
-        databases = Databases(stack.addresses.postgres_admin_url, stack.addresses.redis_url)
+        stack = running.enter_context(Stack(folder, durable=False, parts={"postgres", "redis", "s3"}))
+        where = stack.addresses
+        databases = Databases(where.postgres_admin_url, where.redis_url, where.s3_url, where.s3_secret_key)
         databases.prepare()
         config.stash[DATABASES] = databases
 
 
 def pytest_configure_node(node: Any) -> None:
     """Each process of pytest-xdist learns where the parts are."""
-    databases: Databases = node.config.stash[DATABASES]
-    node.workerinput["databases"] = {"admin_url": databases.admin_url, "redis_url": databases.redis_url}
+    node.workerinput["databases"] = asdict(node.config.stash[DATABASES])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -93,6 +95,9 @@ def settings(
         owner_database_url=databases.url(database_name, OWNER),
         redis_url=f"{databases.redis_url.rstrip('/')}/{redis_database}",
         smtp_url=mailbox.url,
+        s3_url=databases.s3_url,
+        s3_access_key=ACCESS_KEY,  # pyright: ignore[reportArgumentType] - as the environment gives it
+        s3_secret_key=databases.s3_secret_key,  # pyright: ignore[reportArgumentType]
         secret_key="a key of the tests that is long enough",  # pyright: ignore[reportArgumentType] - as the environment gives it
         identity_private_key_file=key_file,
         public_url="http://sadu.test",

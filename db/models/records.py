@@ -54,16 +54,20 @@ SEND_STATUS = "status IN ('claimed', 'sent', 'unknown', 'refused')"
 
 
 class OutboxMessage(OutboxColumns, TenantOwned, Base):
-    """A tenant's outgoing work."""
+    """A tenant's outgoing work, in two lanes: mails, and jobs that take longer and must not stand in their way."""
 
     __tablename__ = "outbox"
     __table_args__ = (
         belongs_to_tenant(),
         CheckConstraint(OUTBOX_STATUS, name="status"),
+        CheckConstraint("lane IN ('mail', 'job')", name="lane"),
         Index("ix_outbox_tenant_id_status_due_at", "tenant_id", "status", "due_at"),
         # The claim function looks across tenants for what is due.
         Index("ix_outbox_due_at", "due_at", postgresql_where=text("status = 'pending'")),
+        Index("ix_outbox_jobs_due_at", "due_at", postgresql_where=text("status = 'pending' AND lane = 'job'")),
     )
+
+    lane: Mapped[str] = mapped_column(server_default="mail")
 
 
 class AccountOutboxMessage(OutboxColumns, PersonOwned, Base):

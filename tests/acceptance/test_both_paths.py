@@ -134,6 +134,7 @@ async def compare_many(parts: Parts, factory: Factory, role: str, *, wanted: int
         parts.attempts,
         Signer(b"a secret of the tests"),
         lambda _tenant: None,
+        parts.objects,
     )
     stage = Stage(
         services, await caller_of(parts, shop, role), Api(public_schema), Api(public_schema, compiles=False), Figures()

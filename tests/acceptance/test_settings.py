@@ -27,6 +27,8 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
         "SADU_SECRET_KEY": settings.secret_key.get_secret_value(),
         "SADU_IDENTITY_PRIVATE_KEY_FILE": str(settings.identity_private_key_file),
         "SADU_PUBLIC_URL": "https://api.example.com",
+        "SADU_S3_REGION": "me-south-1",
+        "SADU_S3_BUCKET": "sadu-files",
         "SADU_PORT": "0",
         "SADU_ALLOW_LOOPBACK": "true",
     }
@@ -52,6 +54,21 @@ def test_a_login_with_too_much_power_is_refused_by_name(
     assert "Traceback" not in refused.stderr + owner.stderr
 
 
+def test_production_refuses_to_guess_where_files_are_kept(settings: Settings) -> None:
+    """Mission S5."""
+    given = environment(settings, SADU_S3_ACCESS_KEY="key")
+    refused = run(
+        "worker", {name: value for name, value in given.items() if name not in {"SADU_S3_REGION", "SADU_S3_BUCKET"}}
+    )
+    assert refused.returncode != 0
+    for line in (
+        "SADU_S3_REGION is not set",
+        "SADU_S3_BUCKET is not set",
+        "of SADU_S3_ACCESS_KEY and SADU_S3_SECRET_KEY one is not set",
+    ):
+        assert line in refused.stderr, refused.stderr
+
+
 def test_production_refuses_embedded_parts_and_development_keys(settings: Settings, tmp_path: Path) -> None:
     key_file = tmp_path / "key.pem"
     assert settings.identity_private_key_file
@@ -65,10 +82,12 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
             SADU_IDENTITY_PRIVATE_KEY_FILE=str(key_file),
             SADU_PUBLIC_URL="http://api.example.com",
             SADU_MFA_REQUIRED="false",
+            SADU_S3_URL="http://127.0.0.1:9890",
         ),
     )
     assert refused.returncode != 0
     for line in (
+        "SADU_S3_URL leads to an embedded part",
         "SADU_DATABASE_URL leads to an embedded part",
         "SADU_REDIS_URL leads to an embedded part",
         "SADU_SMTP_URL leads to an embedded part",

@@ -24,6 +24,7 @@ UNIQUE_EVERYWHERE = {
 SEARCHED_ACROSS = {
     "ix_memberships_person_id": "which tenants a person belongs to, before one is chosen",
     "ix_outbox_due_at": "the claim function looks across tenants for what is due",
+    "ix_outbox_jobs_due_at": "likewise",
     "ix_account_outbox_due_at": "likewise, across people",
     "pk_storefront_changes": "each process asks what changed in any tenant since it asked before",
 }

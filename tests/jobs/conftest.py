@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 
 import pytest
 
+from bootstrap import Parts
 from db.security.roles import APP
 from db.session import Database, create_engine
 from integrations.smtp import SmtpMailSender
@@ -40,7 +41,7 @@ def server() -> Generator[ScriptedServer]:
 
 
 @pytest.fixture
-async def new_worker(outbox_url: str, server: ScriptedServer) -> AsyncGenerator[Workers]:
+async def new_worker(outbox_url: str, server: ScriptedServer, parts: Parts) -> AsyncGenerator[Workers]:
     """Makes the parts of one more worker, with a pool of its own."""
     databases: list[Database] = []
 
@@ -49,6 +50,7 @@ async def new_worker(outbox_url: str, server: ScriptedServer) -> AsyncGenerator[
         return WorkerParts(
             database=databases[-1],
             mail=SmtpMailSender(server.url, "Sadu <no-reply@sadu.test>"),
+            objects=parts.objects,
             secret_key=b"a secret of the tests",
             redis_url=NO_REDIS,
             public_url="https://api.sadu.test",

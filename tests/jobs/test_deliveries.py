@@ -12,10 +12,11 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from db.models import OutboxMessage, Send, Tenant
 from db.queries.outbox import Lease
 from db.session import Scope
-from domain import deliveries
+from domain import deliveries, leases
 from domain.actors import Actor, ActorKind
-from domain.deliveries import MOST_TRIES, TENANTS, Outcome, Post, claim, deliver, pause_after
+from domain.deliveries import Post, deliver
 from domain.errors import AccessDenied, UserFault
+from domain.leases import MOST_TRIES, TENANTS, Outcome, claim, pause_after
 from domain.ports import OutgoingMail
 from jobs.worker import WorkerParts, drain
 from tests.jobs.conftest import Workers
@@ -333,8 +334,8 @@ async def test_a_stale_worker_neither_sends_nor_writes(
     assert server.received == []
     failure = ValueError()
     assert await deliveries.finish(post, TENANTS, stale, sent=True) is Outcome.LOST
-    assert await deliveries.put_off(post, TENANTS, stale, because=failure) is Outcome.LOST
-    assert await deliveries.bury(post, TENANTS, stale, because=failure, ledger="refused") is Outcome.LOST
+    assert await leases.put_off(worker.database, TENANTS, stale, because=failure) is Outcome.LOST
+    assert await leases.bury(worker.database, TENANTS, stale, because=failure) is Outcome.LOST
     assert await outcome(ground, tenant, message_id) == ("pending", 2, None, 0)
 
 

@@ -16,10 +16,12 @@ PASSWORDS = {OWNER: LOGINS.owner_password, APP: LOGINS.app_password, PLATFORM: L
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """A Postgres server and a Redis for this run of the tests."""
+    """A Postgres server, a Redis and an S3 for this run of the tests."""
 
     admin_url: str
     redis_url: str
+    s3_url: str
+    s3_secret_key: str
 
     def prepare(self) -> None:
         """Make the roles and the template. Runs its own event loop."""
