@@ -9,10 +9,26 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
-from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category, Tenant
+from db.models import (
+    CatalogItem,
+    CatalogItemCategory,
+    CatalogOption,
+    CatalogOptionValue,
+    CatalogVariant,
+    Category,
+    Tenant,
+)
 from db.session import ScopedSession
 
-SHOWN = (Tenant, Category, CatalogItem, CatalogVariant, CatalogItemCategory)
+SHOWN = (
+    Tenant,
+    Category,
+    CatalogItem,
+    CatalogVariant,
+    CatalogItemCategory,
+    CatalogOption,
+    CatalogOptionValue,
+)
 SALE = {"storefront": "sale"}
 """Execution options of a statement that only takes or gives back stock."""
 

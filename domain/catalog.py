@@ -9,7 +9,14 @@ from typing import Any
 from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from db.models import (
+    CatalogItem,
+    CatalogItemCategory,
+    CatalogOption,
+    CatalogOptionValue,
+    CatalogVariant,
+    Category,
+)
 from db.queries import catalog_items
 from db.queries.catalog import Shown, number_below
 from db.queries.positions import Position
@@ -115,6 +122,26 @@ async def variants_of(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> d
     return found
 
 
+async def options_of(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[CatalogOption]]:
+    """What shoppers choose, by item and in its order; for a loader."""
+    statement = select(CatalogOption).where(CatalogOption.item_id.in_(item_ids))
+    found: dict[uuid.UUID, list[CatalogOption]] = {item_id: [] for item_id in item_ids}
+    for option in (await session.execute(statement.order_by(CatalogOption.position, CatalogOption.slot))).scalars():
+        found[option.item_id].append(option)
+    return found
+
+
+async def option_values_of(
+    session: AsyncSession, item_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[CatalogOptionValue]]:
+    """The values of all options of an item, by item, in the order of the options and their own; for a loader."""
+    statement = catalog_items.values_in_order().where(CatalogOptionValue.item_id.in_(item_ids))
+    found: dict[uuid.UUID, list[CatalogOptionValue]] = {item_id: [] for item_id in item_ids}
+    for value in (await session.execute(statement)).scalars():
+        found[value.item_id].append(value)
+    return found
+
+
 async def categories_of(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Category]]:
     """The categories that items stand in, by item; for a loader."""
     statement = (
@@ -156,9 +183,14 @@ async def page_of_items(
 
 
 def read_items(records: Sequence[Record], selection: Selection) -> Along[list[CatalogItem]]:
-    """Items with the variants and categories that were read along with them."""
+    """Items with the variants, options and categories that were read along with them."""
     found = reader(catalog_items.ITEM, selection).read(records)
-    batches: Mapping[str, Any] = {"variants": variants_of, "categories": categories_of}
+    batches: Mapping[str, Any] = {
+        "variants": variants_of,
+        "categories": categories_of,
+        "options": options_of,
+        "option_values": option_values_of,
+    }
     return Along(found.rows, {batches[name]: rows for name, rows in found.related.items()})
 
 

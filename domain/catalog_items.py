@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import product
+from math import prod
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,6 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.constraints import flushed
 from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
 from domain.actors import Actor, Permission, require
+from domain.catalog_options import (
+    Option,
+    OptionFields,
+    checked_new_options,
+    choice,
+    combination,
+    combination_taken,
+    named_by,
+    rows_of_options,
+    rows_of_values,
+)
 from domain.catalog_variants import (
     MOST_VARIANTS,
     NOTHING_SAID,
@@ -57,7 +70,10 @@ ITEM_STATUS = StateMachine(
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """An item to be: with one variant, told in `only_variant`, or with those in `variants`, never both."""
+    """An item to be: with one variant, told in `only_variant`, or with those in `variants`, never both.
+
+    With `options` and without `variants`, every combination of their values is a variant as `only_variant` tells.
+    """
 
     kind: str
     name: LocalizedText
@@ -67,6 +83,7 @@ class NewItem:
     category_ids: Sequence[uuid.UUID] = ()
     only_variant: VariantFields = NOTHING_SAID
     variants: Sequence[VariantFields] | None = None
+    options: Sequence[OptionFields] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +101,16 @@ class ItemChanges:
 async def create(session: AsyncSession, *, actor: Actor, given: NewItem) -> CatalogItem:
     """An item with its variants. Faults: invalid fields, TAKEN slug or SKU, NOT_FOUND category."""
     require(actor, Permission.CATALOG_MANAGE)
-    columns, variants = checked_new_item(given)
+    columns, options, variants = checked_new_item(given)
     category_ids = await existing_categories(session, given.category_ids)
     await check_skus(session, given, variants)
     proposal = slug_from(LocalizedText(columns["name_en"], columns["name_ar"]), given.kind)
     values = {"tenant_id": actor.tenant, "status": given.status, **columns}
     item = await insert_with_slug(session, CatalogItem, values, slug=given.slug, proposal=proposal)
+    session.add_all(rows_of_options(item, options))
+    await session.flush()
+    session.add_all(rows_of_values(item, options))
+    await session.flush()
     made = [new_variant(item, each, position=place) for place, each in enumerate(variants)]
     # In the order of their SKUs: two that write the same ones at once must not wait for each other in a circle.
     made.sort(key=lambda variant: variant.sku or "")
@@ -136,10 +157,11 @@ def check_step(current: str, step: ItemStep) -> None:
         raise IllegalTransition(FaultCode.ILLEGAL_TRANSITION, message, ("id",), current=current, allowed=allowed)
 
 
-def checked_new_item(given: NewItem) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The columns of the item and of each variant. Raises everything that is wrong with the input."""
+def checked_new_item(given: NewItem) -> tuple[dict[str, Any], list[Option], list[dict[str, Any]]]:
+    """The columns of the item, its options, and the columns of each variant. Raises everything that is wrong."""
     faults = Faults()
     columns: dict[str, Any] = {}
+    options: list[Option] = []
     variants: list[dict[str, Any]] = []
     with faults.collecting():
         described = ABSENT if given.description is None else given.description
@@ -148,10 +170,11 @@ def checked_new_item(given: NewItem) -> tuple[dict[str, Any], list[dict[str, Any
     if given.status not in ("draft", "active"):
         faults.add(FaultCode.INVALID, "A new item is a draft or active.", "status")
     with faults.collecting():
-        variants = checked_variants(given)
+        options = checked_new_options(given.options, "options")
+        variants = checked_variants(given, options)
     faults.raise_any()
     columns.pop("slug", None)
-    return columns, variants
+    return columns, options, variants
 
 
 def checked_changes(changes: ItemChanges) -> dict[str, Any]:
@@ -177,12 +200,14 @@ def checked_changes(changes: ItemChanges) -> dict[str, Any]:
     return columns
 
 
-def checked_variants(given: NewItem) -> list[dict[str, Any]]:
-    """The columns of each variant, from whichever of the two forms was used."""
+def checked_variants(given: NewItem, options: Sequence[Option]) -> list[dict[str, Any]]:
+    """The columns of each variant, from whichever of the forms was used."""
+    if given.variants is None and options:
+        return checked_combinations(given.only_variant, options)
     if given.variants is None:
         return [checked_new(given.only_variant, named=False)]
     if given.only_variant != NOTHING_SAID:
-        message = "Give price, compareAtPrice, sku and stock for one variant, or `variants`: not both."
+        message = "Give the fields of one variant (price, sku, stock, …), or `variants`: not both."
         raise UserFault(FaultCode.INVALID, message, ("variants",))
     if not given.variants:
         raise UserFault(FaultCode.REQUIRED, "An item has at least one variant.", ("variants",))
@@ -190,11 +215,34 @@ def checked_variants(given: NewItem) -> list[dict[str, Any]]:
         raise UserFault(FaultCode.TOO_LONG, f"An item has at most {MOST_VARIANTS} variants.", ("variants",))
     faults = Faults()
     columns: list[dict[str, Any]] = []
+    taken: set[tuple[uuid.UUID | None, ...]] = set()
     for place, each in enumerate(given.variants):
         with faults.collecting():
-            columns.append(checked_new(each, "variants", str(place), named=len(given.variants) > 1))
+            path = "variants", str(place)
+            columns.append(checked_new(each, *path, named=len(given.variants) > 1, options=options))
+            if options and combination(columns[-1]) in taken:
+                raise combination_taken(*path, "optionValues")
+            taken.add(combination(columns[-1]))
     faults.raise_any()
     return columns
+
+
+def checked_combinations(fields: VariantFields, options: Sequence[Option]) -> list[dict[str, Any]]:
+    """The columns of a variant for every combination of the options' values. Raises everything that is wrong."""
+    count = prod(len(option.values) for option in options)
+    if count > MOST_VARIANTS:
+        message = f"These are {count} combinations, and an item has at most {MOST_VARIANTS} variants: name `variants`."
+        raise UserFault(FaultCode.TOO_LONG, message, ("options",))
+    faults = Faults()
+    for field, value in (("sku", fields.sku), ("barcode", fields.barcode)):
+        if count > 1 and not isinstance(value, Absent):
+            faults.add(FaultCode.INVALID, "Each variant has one of its own: name `variants`.", field)
+    columns: dict[str, Any] = {}
+    with faults.collecting():
+        columns = checked_new(fields, named=False)
+    faults.raise_any()
+    combinations = product(*(option.values for option in options))
+    return [columns | choice(options, values) | named_by(values) for values in combinations]
 
 
 async def check_skus(session: AsyncSession, given: NewItem, variants: Sequence[dict[str, Any]]) -> None:

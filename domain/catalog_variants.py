@@ -12,6 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.constraints import flushed
 from db.models import CatalogItem, CatalogVariant
 from domain.actors import Actor, Permission, require
+from domain.barcodes import checked_barcode
+from domain.catalog_options import (
+    COMBINATION_INDEX,
+    Option,
+    choice,
+    combination,
+    combination_of,
+    combination_taken,
+    named_by,
+    options_of_item,
+    picked,
+    values_of,
+)
 from domain.changes import ABSENT, Absent
 from domain.errors import FaultCode, Faults, UserFault, not_found
 from domain.money import checked_amount
@@ -19,6 +32,7 @@ from domain.texts import LocalizedText, cleaned, cleaned_name
 
 MOST_VARIANTS = 100
 LARGEST_STOCK = 1_000_000_000
+LARGEST_WEIGHT = 1_000_000
 SKU_CONSTRAINT = "uq_catalog_variants_tenant_id_sku"
 
 
@@ -30,7 +44,12 @@ class VariantFields:
     compare_at_price: Decimal | Absent | None = ABSENT
     sku: str | Absent | None = ABSENT
     stock: int | Absent | None = ABSENT
-    name: LocalizedText | Absent = ABSENT
+    name: LocalizedText | Absent | None = ABSENT
+    """None is the name of the values that it picks."""
+    weight: int | Absent | None = ABSENT
+    barcode: str | Absent | None = ABSENT
+    option_values: Sequence[str | uuid.UUID] | Absent = ABSENT
+    """One value of each of the item's options, in their order: its name in either language, or its identifier."""
 
     def sent(self) -> list[str]:
         """Names of the input fields that were sent."""
@@ -39,7 +58,10 @@ class VariantFields:
             "compareAtPrice": self.compare_at_price,
             "sku": self.sku,
             "stock": self.stock,
+            "weight": self.weight,
+            "barcode": self.barcode,
             "name": self.name,
+            "optionValues": self.option_values,
         }
         return [name for name, value in values.items() if not isinstance(value, Absent)]
 
@@ -56,7 +78,11 @@ async def create(
     live = await live_variants(session, item.id)
     if len(live) >= MOST_VARIANTS:
         raise UserFault(FaultCode.LIMIT_REACHED, f"An item has at most {MOST_VARIANTS} variants.", ("itemId",))
-    variant = new_variant(item, checked_new(fields, named=True), position=live[-1].position + 1)
+    options = await options_of_item(session, item.id)
+    columns = checked_new(fields, named=True, options=options)
+    if options and combination(columns) in {combination_of(each) for each in live}:
+        raise combination_taken("optionValues")
+    variant = new_variant(item, columns, position=live[-1].position + 1)
     session.add(variant)
     await save(session, item)
     return variant
@@ -68,7 +94,8 @@ async def update(
     """Change a variant that is not archived. Faults: as `create`."""
     require(actor, Permission.CATALOG_MANAGE)
     item, variant = await locked_with_item(session, actor, variant_id, item_version)
-    change(variant, fields)
+    wants_options = fields.name is None or not isinstance(fields.option_values, Absent)
+    change(variant, fields, await options_of_item(session, item.id) if wants_options else ())
     await save(session, item)
     return variant
 
@@ -76,7 +103,7 @@ async def update(
 async def archive(
     session: AsyncSession, *, actor: Actor, variant_id: uuid.UUID, item_version: int | None
 ) -> CatalogVariant:
-    """Take a variant away for good; orders keep what they showed, and its SKU is free again.
+    """Take a variant away for good; orders keep what they showed, its SKU and what it picked are free again.
 
     Faults: NOT_FOUND, STALE; INVALID for an item's last one.
     """
@@ -86,6 +113,9 @@ async def archive(
         message = "An item keeps at least one variant: archive the item instead."
         raise UserFault(FaultCode.INVALID, message, ("id",))
     variant.archived_at, variant.sku = func.now(), None
+    # Its name stays, so that it is still known by what it was.
+    variant.first_value_id = variant.second_value_id = variant.third_value_id = None
+    variant.is_named_by_options = False
     await save(session, item)
     await session.refresh(variant, ["archived_at"])
     return variant
@@ -129,16 +159,22 @@ async def live_variants(session: AsyncSession, item_id: uuid.UUID) -> Sequence[C
     return (await session.execute(statement.order_by(CatalogVariant.position, CatalogVariant.id))).scalars().all()
 
 
-def checked_new(fields: VariantFields, *path: str, named: bool) -> dict[str, Any]:
-    """The columns of a new variant. `named`: among others it needs a name. Raises everything that is wrong."""
+def checked_new(fields: VariantFields, *path: str, named: bool, options: Sequence[Option] = ()) -> dict[str, Any]:
+    """The columns of a new variant of an item with these options. `named`: among others without options it needs a
+    name. Raises everything that is wrong.
+    """
     faults = Faults()
     values: dict[str, Any] = {}
     with faults.collecting():
         values = checked(fields, *path)
     if isinstance(fields.price, Absent):
         faults.add(FaultCode.REQUIRED, "A price is required.", *path, "price")
-    if named and isinstance(fields.name, Absent):
+    if named and not options and not isinstance(fields.name, LocalizedText):
         faults.add(FaultCode.REQUIRED, "One of several variants needs a name.", *path, "name")
+    with faults.collecting():
+        given = () if isinstance(fields.option_values, Absent) else fields.option_values
+        if options or given:
+            values = checked_choice(options, given, *path) | values
     faults.raise_any()
     check_compare_at(values["price"], values.get("compare_at_price"), *path)
     return values
@@ -148,11 +184,42 @@ def new_variant(item: CatalogItem, values: Mapping[str, Any], *, position: int) 
     return CatalogVariant(tenant_id=item.tenant_id, item_id=item.id, position=position, **values)
 
 
-def change(variant: CatalogVariant, fields: VariantFields) -> None:
-    """Set what was sent; the compare-at price is held against the price, whichever of them was sent."""
-    for column, value in checked(fields).items():
+def checked_choice(options: Sequence[Option], given: Sequence[str | uuid.UUID], *path: str) -> dict[str, Any]:
+    """The columns of a variant that picks these values and is called after them."""
+    values = picked(options, given, *path, "optionValues")
+    return choice(options, values) | named_by(values)
+
+
+def change(variant: CatalogVariant, fields: VariantFields, options: Sequence[Option] = (), *path: str) -> None:
+    """Set what was sent; the compare-at price is held against the price, whichever of them was sent.
+
+    `options` are the item's: without them nothing can be picked.
+    """
+    faults = Faults()
+    columns: dict[str, Any] = {}
+    with faults.collecting():
+        columns = checked(fields, *path)
+    with faults.collecting():
+        columns = checked_naming(variant, fields, options, *path) | columns
+    faults.raise_any()
+    for column, value in columns.items():
         setattr(variant, column, value)
-    check_compare_at(variant.price, variant.compare_at_price)
+    check_compare_at(variant.price, variant.compare_at_price, *path)
+
+
+def checked_naming(
+    variant: CatalogVariant, fields: VariantFields, options: Sequence[Option], *path: str
+) -> dict[str, Any]:
+    """The columns of what a variant picks from now on, and of its name where that follows from it."""
+    columns: dict[str, Any] = {}
+    values = values_of(variant, options)
+    if not isinstance(fields.option_values, Absent):
+        values = picked(options, fields.option_values, *path, "optionValues")
+        columns = choice(options, values)
+    if fields.name is None and not options:
+        raise UserFault(FaultCode.REQUIRED, "This field cannot be cleared: the item has no options.", (*path, "name"))
+    follows = variant.is_named_by_options and isinstance(fields.name, Absent)
+    return columns | named_by(values) if options and (follows or fields.name is None) else columns
 
 
 def checked(fields: VariantFields, *path: str) -> dict[str, Any]:
@@ -172,9 +239,15 @@ def checked(fields: VariantFields, *path: str) -> dict[str, Any]:
         if not isinstance(fields.stock, Absent):
             values["stock"] = checked_stock(fields.stock, *path)
     with faults.collecting():
-        if not isinstance(fields.name, Absent):
+        if not isinstance(fields.weight, Absent):
+            values["weight"] = checked_weight(fields.weight, *path)
+    with faults.collecting():
+        if not isinstance(fields.barcode, Absent):
+            values["barcode"] = checked_barcode(fields.barcode, *path, "barcode")
+    with faults.collecting():
+        if isinstance(fields.name, LocalizedText):
             name = cleaned_name(fields.name, *path, "name")
-            values |= {"name_en": name.en, "name_ar": name.ar}
+            values |= {"name_en": name.en, "name_ar": name.ar, "is_named_by_options": False}
     faults.raise_any()
     return values
 
@@ -183,6 +256,12 @@ def checked_stock(stock: int | None, *path: str) -> int | None:
     if stock is not None and not 0 <= stock <= LARGEST_STOCK:
         raise UserFault(FaultCode.INVALID, f"A stock is between 0 and {LARGEST_STOCK}.", (*path, "stock"))
     return stock
+
+
+def checked_weight(weight: int | None, *path: str) -> int | None:
+    if weight is not None and not 0 <= weight <= LARGEST_WEIGHT:
+        raise UserFault(FaultCode.INVALID, f"A weight is between 0 and {LARGEST_WEIGHT} grams.", (*path, "weight"))
+    return weight
 
 
 def checked_compare_at(amount: Decimal | None, *path: str) -> Decimal | None:
@@ -196,9 +275,10 @@ def check_compare_at(price: Decimal, compare_at: Decimal | None, *path: str) -> 
 
 
 async def save(session: AsyncSession, item: CatalogItem) -> None:
-    """Write the changes to variants as the item's next version. Fault: TAKEN SKU."""
+    """Write the changes to variants as the item's next version. Faults: TAKEN SKU, TAKEN combination."""
     item.version += 1
-    await flushed(session, {SKU_CONSTRAINT: sku_taken("sku")})
+    refusals = {SKU_CONSTRAINT: sku_taken("sku"), COMBINATION_INDEX: combination_taken("optionValues")}
+    await flushed(session, refusals)
 
 
 def sku_taken(*field: str) -> UserFault:

@@ -8,10 +8,13 @@ from uuid import UUID
 import strawberry
 
 from db.models import CatalogItem as CatalogItemRow
+from db.models import CatalogOption as CatalogOptionRow
+from db.models import CatalogOptionValue as CatalogOptionValueRow
 from db.models import CatalogVariant as CatalogVariantRow
 from db.models import Category as CategoryRow
 from domain import catalog, categories
 from domain.pages import PageRequest
+from gql.catalog_options import CatalogOption, CatalogSelectedOption
 from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.cost import usually
@@ -61,7 +64,8 @@ class CatalogVariant(Node):
         return self.stored.sku
 
     @strawberry.field(
-        description="What tells it from the item's other variants; null for the only one of an item.",
+        description="What tells it from the item's other variants: its own name, or else the values that it picks, "
+        "such as `Large / Red`; null for the only one of an item.",
         directives=[PUBLIC],
     )
     def name(self) -> LocalizedText | None:
@@ -88,6 +92,25 @@ class CatalogVariant(Node):
     )
     def stock(self, info: Info) -> int | None:
         return catalog.exact_stock(self.stored, actor=info.context.actor)
+
+    @strawberry.field(description="Of one, in whole grams; null if nobody has said.", directives=[PUBLIC])
+    def weight(self) -> int | None:
+        return self.stored.weight
+
+    @strawberry.field(description="What a scanner reads, such as its EAN; null if it has none.", directives=[PUBLIC])
+    def barcode(self) -> str | None:
+        return self.stored.barcode
+
+    @related(
+        catalog.option_values_of,
+        key="stored.item_id",
+        description="What it is in each respect: one value of each of the item's options; empty if it has none, and "
+        "for an archived variant.",
+        directives=[PUBLIC, usually(2)],
+    )
+    def selected_options(self, found: Sequence[CatalogOptionValueRow]) -> list[CatalogSelectedOption]:
+        picked = self.stored.first_value_id, self.stored.second_value_id, self.stored.third_value_id
+        return [CatalogSelectedOption(stored=row) for row in found if row.id in picked]
 
     @strawberry.field(
         description="It was taken away for good: past orders show it, no new one can name it.", directives=[PUBLIC]
@@ -156,6 +179,14 @@ class CatalogItem(Node):
     )
     def variants(self, found: Sequence[CatalogVariantRow]) -> list[CatalogVariant]:
         return [CatalogVariant(stored=row) for row in found]
+
+    @related(
+        catalog.options_of,
+        description="What shoppers choose, such as size and colour, in the tenant's order; at most 3.",
+        directives=[PUBLIC, usually(2)],
+    )
+    def options(self, found: Sequence[CatalogOptionRow]) -> list[CatalogOption]:
+        return [CatalogOption(stored=row) for row in found]
 
     @related(catalog.variants_of, description="The lowest price of its variants.", directives=[PUBLIC])
     def price(self, found: Sequence[CatalogVariantRow], info: Info) -> Money:

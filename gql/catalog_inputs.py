@@ -7,12 +7,13 @@ from uuid import UUID
 import strawberry
 
 from domain.catalog_items import ItemChanges, NewItem
+from domain.catalog_options import OptionFields, ValueFields
 from domain.catalog_variants import VariantFields
 from domain.changes import ABSENT, Absent
 from domain.errors import Faults
 from domain.texts import LocalizedText
 from gql.catalog import CatalogItemKind, CatalogItemStatus
-from gql.ids import row_id
+from gql.ids import known_id, row_id
 from gql.maybe import CLEARS, NOT_NULL, given, given_text, given_value
 from gql.scalars import LocalizedTextInput
 
@@ -22,6 +23,15 @@ PRICE = "Price of one, in the store's currency, with at most three decimals: `4.
 COMPARE_AT = "What one cost before; more than the price."
 SKU = "Stock-keeping unit, up to 64 characters, unique within the tenant."
 STOCK = "How many are left, 0 to 1,000,000,000; null is unlimited."
+WEIGHT = "Of one, in whole grams, 0 to 1,000,000."
+BARCODE = (
+    "What a scanner reads, up to 64 characters; one of 8, 12, 13 or 14 digits must be a GTIN with its check digit. "
+    "Several variants may have the same."
+)
+OPTION_VALUES = (
+    "For an item with options: a value of each, in the options' order. Either its name in one of the languages, such "
+    "as `Large`, or its identifier. No two variants pick the same."
+)
 SLUG = "Name in addresses: 1 to 80 lower-case letters, digits and single hyphens; unique within the tenant."
 DESCRIPTION = "More about it, in several lines, up to 20,000 characters in each language."
 CATEGORY_IDS = "The categories it stands in, at most 50."
@@ -32,15 +42,31 @@ ITEM_VERSION = "The item's version that the edit is based on; if sent, a stale o
 class CatalogVariantInput:
     price: Decimal = strawberry.field(description=PRICE)
     name: LocalizedTextInput | None = strawberry.field(
-        default=None, description="What tells it from the others; required where there are several."
+        default=None,
+        description="What tells it from the others; required where there are several and no options. With options it "
+        "is the name of the values by default.",
     )
     compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
     sku: str | None = strawberry.field(default=None, description=SKU)
     stock: int | None = strawberry.field(default=None, description=STOCK)
+    weight: int | None = strawberry.field(default=None, description=WEIGHT)
+    barcode: str | None = strawberry.field(default=None, description=BARCODE)
+    option_values: list[str] | None = strawberry.field(default=None, description=OPTION_VALUES)
+
+
+@strawberry.input(description="What shoppers choose of a new item.")
+class CatalogOptionInput:
+    name: LocalizedTextInput = strawberry.field(description="Such as `Size`; up to 100 characters, unlike the others.")
+    values: list[LocalizedTextInput] = strawberry.field(
+        description="What it can be, in the order in which it is shown: 1 to 100 different names of up to 100 "
+        "characters."
+    )
 
 
 @strawberry.input(
-    description="A new item: `price`, `compareAtPrice`, `sku` and `stock` of a simple one, or `variants`, never both."
+    description="A new item: `price`, `sku`, `stock` and the other fields of a variant for a simple one, or "
+    "`variants`, never both. With `options` and without `variants`, every combination of their values is a variant at "
+    "`price`."
 )
 class CatalogItemCreateInput:
     kind: CatalogItemKind = strawberry.field(description="Product, service or project.")
@@ -57,6 +83,11 @@ class CatalogItemCreateInput:
     compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
     sku: str | None = strawberry.field(default=None, description=SKU)
     stock: int | None = strawberry.field(default=None, description=STOCK)
+    weight: int | None = strawberry.field(default=None, description=WEIGHT)
+    barcode: str | None = strawberry.field(default=None, description=BARCODE)
+    options: list[CatalogOptionInput] = strawberry.field(
+        default_factory=list, description="What shoppers choose, in this order; at most 3."
+    )
     variants: list[CatalogVariantInput] | None = strawberry.field(
         default=None, description="1 to 100 variants, in the order in which they are shown."
     )
@@ -87,6 +118,12 @@ class CatalogItemUpdateInput:
     )
     sku: strawberry.Maybe[str | None] = strawberry.field(description=f"{SKU} For an item with one variant. {CLEARS}")
     stock: strawberry.Maybe[int | None] = strawberry.field(description=f"{STOCK} For an item with one variant.")
+    weight: strawberry.Maybe[int | None] = strawberry.field(
+        description=f"{WEIGHT} For an item with one variant. {CLEARS}"
+    )
+    barcode: strawberry.Maybe[str | None] = strawberry.field(
+        description=f"{BARCODE} For an item with one variant. {CLEARS}"
+    )
 
 
 @strawberry.input(description="Which item.")
@@ -98,11 +135,18 @@ class CatalogItemStepInput:
 class CatalogVariantCreateInput:
     item_id: strawberry.ID = strawberry.field(description="The item.")
     item_version: int | None = strawberry.field(default=None, description=ITEM_VERSION)
-    name: LocalizedTextInput = strawberry.field(description="What tells it from the others, up to 200 characters.")
+    name: LocalizedTextInput | None = strawberry.field(
+        default=None,
+        description="What tells it from the others, up to 200 characters. Required where the item has no options, "
+        "otherwise it is the name of the values by default.",
+    )
     price: Decimal = strawberry.field(description=PRICE)
     compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
     sku: str | None = strawberry.field(default=None, description=SKU)
     stock: int | None = strawberry.field(default=None, description=STOCK)
+    weight: int | None = strawberry.field(default=None, description=WEIGHT)
+    barcode: str | None = strawberry.field(default=None, description=BARCODE)
+    option_values: list[str] | None = strawberry.field(default=None, description=OPTION_VALUES)
 
 
 @strawberry.input(description="What to change in a variant; fields left out stay as they are.")
@@ -110,7 +154,7 @@ class CatalogVariantUpdateInput:
     id: strawberry.ID = strawberry.field(description="The variant.")
     item_version: int | None = strawberry.field(default=None, description=ITEM_VERSION)
     name: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"Replaces both languages. {NOT_NULL}"
+        description=f"Replaces both languages. Null names it by the values that it picks; without options {NOT_NULL}"
     )
     price: strawberry.Maybe[Decimal | None] = strawberry.field(description=f"{PRICE} {NOT_NULL}")
     compare_at_price: strawberry.Maybe[Decimal | None] = strawberry.field(description=f"{COMPARE_AT} {CLEARS}")
@@ -118,6 +162,9 @@ class CatalogVariantUpdateInput:
     stock: strawberry.Maybe[int | None] = strawberry.field(
         description=f"{STOCK} Overwrites what orders have taken since you read it."
     )
+    weight: strawberry.Maybe[int | None] = strawberry.field(description=f"{WEIGHT} {CLEARS}")
+    barcode: strawberry.Maybe[str | None] = strawberry.field(description=f"{BARCODE} {CLEARS}")
+    option_values: strawberry.Maybe[list[str] | None] = strawberry.field(description=f"{OPTION_VALUES} {NOT_NULL}")
 
 
 @strawberry.input(description="Which variant to take away.")
@@ -139,7 +186,10 @@ def new_item(sent: CatalogItemCreateInput) -> NewItem:
             compare_at_price=unless_null(sent.compare_at_price),
             sku=unless_null(sent.sku),
             stock=unless_null(sent.stock),
+            weight=unless_null(sent.weight),
+            barcode=unless_null(sent.barcode),
         ),
+        options=[option_fields(each) for each in sent.options],
         variants=None if sent.variants is None else [variant_fields(each) for each in sent.variants],
     )
 
@@ -150,8 +200,20 @@ def variant_fields(sent: CatalogVariantInput | CatalogVariantCreateInput) -> Var
         compare_at_price=sent.compare_at_price,
         sku=sent.sku,
         stock=sent.stock,
+        weight=sent.weight,
+        barcode=sent.barcode,
         name=sent.name.value() if sent.name else ABSENT,
+        option_values=ABSENT if sent.option_values is None else named_values(sent.option_values),
     )
+
+
+def option_fields(sent: CatalogOptionInput) -> OptionFields:
+    return OptionFields(sent.name.value(), [ValueFields(each.value()) for each in sent.values])
+
+
+def named_values(names: list[str]) -> list[str | UUID]:
+    """A value is named by its identifier or by what it is called."""
+    return [known_id("value", name) or name for name in names]
 
 
 def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
@@ -161,28 +223,34 @@ def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
         kind=ABSENT if isinstance(kind, Absent) else str(kind.value),
         name=given_text(sent.name, "name"),
         slug=given_value(sent.slug, "slug"),
-        description=description_given(sent.description),
+        description=text_or_null(sent.description),
         category_ids=ABSENT if isinstance(categories, Absent) else category_ids(categories),
         only_variant=VariantFields(
             price=given_value(sent.price, "price"),
             compare_at_price=given(sent.compare_at_price),
             sku=given(sent.sku),
             stock=given(sent.stock),
+            weight=given(sent.weight),
+            barcode=given(sent.barcode),
         ),
     )
 
 
 def variant_changes(sent: CatalogVariantUpdateInput) -> VariantFields:
+    values = given_value(sent.option_values, "optionValues")
     return VariantFields(
         price=given_value(sent.price, "price"),
         compare_at_price=given(sent.compare_at_price),
         sku=given(sent.sku),
         stock=given(sent.stock),
-        name=given_text(sent.name, "name"),
+        weight=given(sent.weight),
+        barcode=given(sent.barcode),
+        name=text_or_null(sent.name),
+        option_values=ABSENT if isinstance(values, Absent) else named_values(values),
     )
 
 
-def description_given(maybe: strawberry.Maybe[LocalizedTextInput | None]) -> LocalizedText | Absent | None:
+def text_or_null(maybe: strawberry.Maybe[LocalizedTextInput | None]) -> LocalizedText | Absent | None:
     sent = given(maybe)
     return sent.value() if isinstance(sent, LocalizedTextInput) else sent
 

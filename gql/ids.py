@@ -20,9 +20,11 @@ PREFIXES = {
     "key": "API key",
     "line": "order line",
     "membership": "member",
+    "option": "option",
     "order": "order",
     "person": "person",
     "tenant": "tenant",
+    "value": "value of an option",
     "variant": "variant",
 }
 """Every kind of identifier, with the name that a message gives the thing."""

@@ -13,6 +13,7 @@ from strawberry.tools import merge_types
 from gql.addresses import AddressMutation, GeneralAddress, KuwaitAddress
 from gql.api_keys import ApiKeyMutation
 from gql.catalog_mutations import CatalogMutation
+from gql.catalog_option_mutations import CatalogOptionMutation
 from gql.categories import CategoryMutation
 from gql.cost import sized
 from gql.customers import CustomerMutation
@@ -43,6 +44,7 @@ MUTATIONS: tuple[type, ...] = (
     InvitationMutation,
     ApiKeyMutation,
     CatalogMutation,
+    CatalogOptionMutation,
     CategoryMutation,
     OrderMutation,
     OrderClaimMutation,

@@ -2,6 +2,7 @@
 
 from db.models.base import Base, new_id
 from db.models.catalog import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from db.models.catalog_options import CatalogOption, CatalogOptionValue
 from db.models.customers import Customer, CustomerAddress
 from db.models.identity import (
     Credential,
@@ -37,6 +38,8 @@ __all__ = [
     "Base",
     "CatalogItem",
     "CatalogItemCategory",
+    "CatalogOption",
+    "CatalogOptionValue",
     "CatalogVariant",
     "Category",
     "Counter",

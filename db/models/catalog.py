@@ -4,10 +4,14 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Computed, FetchedValue, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, FetchedValue, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Minor, TenantOwned, Timestamped, belongs_to_tenant, within_tenant
+from db.models.catalog_options import value_of_item
+
+CHOICES = ("first_value_id", "second_value_id", "third_value_id")
+"""The columns of a variant that hold what it picks, by the slots of the item's options."""
 
 
 class Category(TenantOwned, Timestamped, Base):
@@ -98,7 +102,18 @@ class CatalogVariant(TenantOwned, Timestamped, Base):
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("compare_at_price > price", name="compare_at_price"),
         CheckConstraint("stock >= 0", name="stock"),
+        CheckConstraint("weight BETWEEN 0 AND 1000000", name="weight"),
         Index("ix_catalog_variants_tenant_id_item_id", "tenant_id", "item_id", "position", "id"),
+        *(value_of_item(column) for column in CHOICES),
+        Index(
+            "ix_catalog_variants_combination",
+            "tenant_id",
+            "item_id",
+            *CHOICES,
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text(f"archived_at IS NULL AND num_nonnulls({', '.join(CHOICES)}) > 0"),
+        ),
     )
 
     item_id: Mapped[uuid.UUID]
@@ -109,5 +124,13 @@ class CatalogVariant(TenantOwned, Timestamped, Base):
     price_minor: Mapped[int] = mapped_column(Minor, Computed("(price * 1000)::bigint", persisted=True))
     compare_at_price: Mapped[Decimal | None]
     stock: Mapped[int | None]
+    weight: Mapped[int | None] = mapped_column(comment="in grams")
+    barcode: Mapped[str | None]
+    first_value_id: Mapped[uuid.UUID | None] = mapped_column(comment="what it picks of the item's option in slot 1")
+    second_value_id: Mapped[uuid.UUID | None]
+    third_value_id: Mapped[uuid.UUID | None]
+    is_named_by_options: Mapped[bool] = mapped_column(
+        server_default="false", comment="its name is that of the values it picks, and changes with them"
+    )
     position: Mapped[int] = mapped_column(server_default="0")
     archived_at: Mapped[datetime | None]

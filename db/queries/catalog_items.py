@@ -2,9 +2,17 @@
 
 from functools import lru_cache
 
-from sqlalchemy import UUID, DateTime, Integer, Select, Text, literal, select, true, tuple_
+from sqlalchemy import UUID, DateTime, Integer, Select, Text, and_, literal, select, true, tuple_
 
-from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from db.models import (
+    CatalogItem,
+    CatalogItemCategory,
+    CatalogOption,
+    CatalogOptionValue,
+    CatalogVariant,
+    Category,
+)
+from db.models.catalog import CHOICES
 from db.queries.catalog import Shown, one_by_one, page_below
 from db.queries.selections import Selection
 from db.queries.shapes import Related, Shape, select_rows
@@ -21,6 +29,9 @@ VARIANT = Shape(
         "compare_at_price": ("compare_at_price",),
         "availability": ("stock",),
         "stock": ("stock",),
+        "weight": ("weight",),
+        "barcode": ("barcode",),
+        "selected_options": ("item_id", *CHOICES),
         "is_archived": ("archived_at",),
         "item": ("item_id",),
     },
@@ -39,6 +50,20 @@ CATEGORY = Shape(
         "items": (),
     },
     always=("id",),
+)
+
+
+OPTION = Shape(
+    "CatalogOption",
+    CatalogOption,
+    fields={"id": ("id",), "name": ("name_en", "name_ar"), "values": ("item_id",)},
+    always=("id",),
+)
+VALUE = Shape(
+    "CatalogOptionValue",
+    CatalogOptionValue,
+    fields={"id": ("id",), "name": ("name_en", "name_ar")},
+    always=("id", "item_id", "option_id"),
 )
 
 
@@ -61,6 +86,29 @@ def categories_of_item() -> Select[Category]:
     )
 
 
+def options_of_item() -> Select[CatalogOption]:
+    """What shoppers choose of the item around, in its order."""
+    options = select(CatalogOption).where(CatalogOption.item_id == CatalogItem.id)
+    return options.order_by(CatalogOption.position, CatalogOption.slot)
+
+
+def option_values_of_item() -> Select[CatalogOptionValue]:
+    """The values of all options of the item around, in the order of the options and their own."""
+    return values_in_order().where(CatalogOptionValue.item_id == CatalogItem.id)
+
+
+def values_in_order() -> Select[CatalogOptionValue]:
+    """Values in the order of their item's options, and in their own."""
+    of_option = and_(
+        CatalogOption.item_id == CatalogOptionValue.item_id, CatalogOption.id == CatalogOptionValue.option_id
+    )
+    return (
+        select(CatalogOptionValue)
+        .join(CatalogOption, of_option)
+        .order_by(CatalogOption.position, CatalogOption.slot, CatalogOptionValue.position, CatalogOptionValue.id)
+    )
+
+
 ITEM = Shape(
     "CatalogItem",
     CatalogItem,
@@ -76,6 +124,7 @@ ITEM = Shape(
         "updated_at": ("updated_at",),
         "categories": (),
         "variants": (),
+        "options": (),
         "price": (),
         "is_available": (),
     },
@@ -85,6 +134,21 @@ ITEM = Shape(
             VARIANT, variants_of_item, fields={"variants": (), "price": ("price",), "is_available": ("stock",)}
         ),
         "categories": Related(CATEGORY, categories_of_item, fields={"categories": ()}),
+        "options": Related(
+            OPTION,
+            options_of_item,
+            fields={"options": ()},
+            through=(("variants", "selected_options", "option"),),
+        ),
+        "option_values": Related(
+            VALUE,
+            option_values_of_item,
+            fields={},
+            through=(
+                ("options", "values"),
+                ("variants", "selected_options"),
+            ),
+        ),
     },
 )
 

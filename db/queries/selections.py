@@ -1,6 +1,6 @@
 """What a request asks of objects, as a plain tree: what read builders are told instead of a document."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -31,6 +31,11 @@ class Selection:
     def of(self, name: str) -> "Selection":
         """What is asked of the objects in a field; nothing where it is not selected here."""
         return next((found for each, found in self.below if each == name), Selection(NOTHING, self.anywhere))
+
+    def reaches(self, path: Sequence[str]) -> bool:
+        """Whether a field is asked for that a path of fields leads to from here."""
+        name, *rest = path
+        return name in self.here and (not rest or self.of(name).reaches(rest))
 
     def fields_of(self, kind: str) -> frozenset[str]:
         """The fields that the request selects of a type, wherever."""

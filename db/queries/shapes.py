@@ -54,6 +54,11 @@ class Related:
     """Selects the related rows of one row around it, in their order; its columns are replaced."""
     fields: Mapping[str, Columns]
     """The fields of the row around that need them, and with which columns besides those selected below."""
+    through: Sequence[tuple[str, ...]] = ()
+    """Paths of fields, from the row around to fields of other rows below it that are made of them as well."""
+
+    def is_wanted(self, selection: Selection) -> bool:
+        return not selection.here.isdisjoint(self.fields) or any(selection.reaches(path) for path in self.through)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +99,7 @@ def reader(shape: Shape, selection: Selection) -> Reader:
     expressions: list[ColumnElement[Any]] = [getattr(shape.table, name) for name in columns]
     related: dict[str, tuple[int, Callable[[Sequence[Any]], Row]]] = {}
     for name, relation in shape.related.items():
-        if selection.here.isdisjoint(relation.fields):
+        if not relation.is_wanted(selection):
             continue
         below = columns_below(shape, relation, selection)
         related[name] = len(expressions), row_maker(relation.shape, below)

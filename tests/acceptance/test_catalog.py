@@ -45,8 +45,11 @@ async def test_a_merchant_puts_a_simple_item_on_the_store(client: CatalogClient)
         "name": None,
         "price": {"amount": "4.750"},
         "compareAtPrice": {"amount": "6.000"},
+        "weight": None,
+        "barcode": None,
         "availability": "IN_STOCK",
         "stock": 7,
+        "selectedOptions": [],
     }
     assert await client.shown() == []
 

@@ -11,7 +11,15 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from bootstrap import Parts, build_parts
-from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category, new_id
+from db.models import (
+    CatalogItem,
+    CatalogItemCategory,
+    CatalogOption,
+    CatalogOptionValue,
+    CatalogVariant,
+    Category,
+    new_id,
+)
 from db.queries.selections import Selection, selection
 from db.rows import Record, Rows, Statement, read_rows
 from db.security.roles import APP, OWNER, connected
@@ -58,7 +66,7 @@ async def big_shop(parts: Parts, factory: Factory) -> Shop:
     for number in range(4):
         await fill(parts, shops[number], shelves[number], BIG if number == 0 else SMALL)
     async with connected(factory.owner_url) as connection:
-        for table in (CatalogItem, CatalogVariant, CatalogItemCategory, Category):
+        for table in (CatalogItem, CatalogVariant, CatalogOption, CatalogOptionValue, CatalogItemCategory, Category):
             await connection.execute(text(f"ANALYZE {table.__tablename__}"))
     return shops[0]
 
@@ -82,13 +90,29 @@ async def fill(parts: Parts, shop: Shop, shelves: Sequence[uuid.UUID], count: in
     items = [tenant | item(number, item_id) for number, item_id in enumerate(ids)]
     async with parts.database.write(Scope(shop.tenant.id)) as session:
         await session.execute(insert(CatalogItem), items)
-        variants = [tenant | {"item_id": item_id, "price": Decimal(1), "stock": 9} for item_id in ids]
+        options = [tenant | sizes(item_id) for item_id in ids]
+        await session.execute(insert(CatalogOption), options)
+        values = [tenant | value for option in options for value in two_values(option)]
+        await session.execute(insert(CatalogOptionValue), values)
+        picked = {"price": Decimal(1), "stock": 9}
+        variants = [
+            tenant | picked | {"item_id": each["item_id"], "first_value_id": each["id"]} for each in values[::2]
+        ]
         await session.execute(insert(CatalogVariant), variants)
         links = [
             tenant | {"item_id": item_id, "category_id": shelves[number // 2 % SHELVES]}
             for number, item_id in enumerate(ids)
         ]
         await session.execute(insert(CatalogItemCategory), links)
+
+
+def sizes(item_id: uuid.UUID) -> dict[str, Any]:
+    return {"id": new_id(), "item_id": item_id, "slot": 1, "position": 0, "name_en": "Size"}
+
+
+def two_values(option: dict[str, Any]) -> list[dict[str, Any]]:
+    own = {"item_id": option["item_id"], "option_id": option["id"]}
+    return [own | {"id": new_id(), "position": place, "name_en": name} for place, name in enumerate(("S", "L"))]
 
 
 def item(number: int, item_id: uuid.UUID) -> dict[str, Any]:
@@ -172,12 +196,15 @@ def rows_visited(plan: str, table: str) -> int:
 PLAIN = selection({"CatalogItem": ["slug", "name"]}, ["slug", "name"])
 WHOLE = selection(
     {
-        "CatalogItem": ["slug", "price", "is_available", "variants", "categories"],
-        "CatalogVariant": ["sku", "price", "availability"],
+        "CatalogItem": ["slug", "price", "is_available", "variants", "categories", "options"],
+        "CatalogVariant": ["sku", "price", "availability", "selected_options"],
+        "CatalogOption": ["name", "values"],
+        "CatalogOptionValue": ["name"],
         "Category": ["slug"],
     },
     ["slug", "price", "is_available"],
-    variants=selection({}, ["sku", "price", "availability"]),
+    variants=selection({}, ["sku", "price", "availability"], selected_options=selection({}, ["value"])),
+    options=selection({}, ["name"], values=selection({}, ["name"])),
     categories=selection({}, ["slug"]),
 )
 SELECTIONS = pytest.mark.parametrize("selection", [PLAIN, WHOLE], ids=["plain", "with variants and categories"])
@@ -194,6 +221,7 @@ def walks_indexes_below(plan: str, selection: Selection, items: int) -> None:
     assert "Seq Scan" not in plan, plan
     below = items if selection is WHOLE else 0
     assert rows_visited(plan, "catalog_variants") == below, plan
+    assert rows_visited(plan, "catalog_option_values") == 2 * below, plan
     assert rows_visited(plan, "catalog_item_categories") == below, plan
     assert rows_visited(plan, "categories") <= below * (SHELVES + 1), plan
 

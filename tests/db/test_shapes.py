@@ -10,7 +10,7 @@ from sqlalchemy import Text
 
 from bootstrap import Parts
 from db.models import CatalogItem
-from db.queries.catalog_items import CATEGORY, ITEM, VARIANT, active_item_by_slug
+from db.queries.catalog_items import CATEGORY, ITEM, OPTION, VALUE, VARIANT, active_item_by_slug
 from db.queries.selections import Selection, merged, selection
 from db.queries.shapes import Found, Shape, reader, select_rows
 from db.rows import compile_statement, parameter, read_rows
@@ -55,7 +55,7 @@ async def test_columns_are_those_of_the_fields(
     assert all(getattr(row, column) == getattr(product.item, column) for column in columns - {"updated_at"})
 
 
-@pytest.mark.parametrize("shape", [ITEM, VARIANT, CATEGORY], ids=lambda shape: shape.kind)
+@pytest.mark.parametrize("shape", [ITEM, VARIANT, OPTION, VALUE, CATEGORY], ids=lambda shape: shape.kind)
 def test_every_field_of_the_api_says_which_columns_it_needs(shape: Shape) -> None:
     """A field that is not named makes every column be read: right, and slow. A column that is no column is wrong."""
     for schema in (public_schema, admin_schema):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bootstrap import Parts
 from db.models import CatalogVariant, new_id
+from db.models.catalog import CHOICES
 from db.queries.storefront import find_changes, forget_old_changes
 from db.rows import rows_within
 from db.security.roles import APP, OWNER, PLATFORM
@@ -32,12 +33,18 @@ INSERTS = {
                         VALUES (:tenant, :new, 'product', :word, 'New')""",
     "catalog_variants": "INSERT INTO catalog_variants (tenant_id, id, item_id, price) VALUES (:tenant, :new, :item, 1)",
     "catalog_item_categories": "INSERT INTO catalog_item_categories VALUES (:tenant, :item, :category)",
+    "catalog_options": """INSERT INTO catalog_options (tenant_id, id, item_id, slot, position, name_en)
+                          VALUES (:tenant, :new, :item, 1, 0, 'New')""",
+    "catalog_option_values": """INSERT INTO catalog_option_values (tenant_id, id, item_id, option_id, position, name_en)
+                                VALUES (:tenant, :new, :spare_item, :option, 1, 'New')""",
 }
 UPDATES = {
     "tenants": "UPDATE tenants SET brand_primary = '#123456' WHERE id = :tenant",
     "categories": "UPDATE categories SET position = position + 1 WHERE id = :category",
     "catalog_items": "UPDATE catalog_items SET status = 'draft' WHERE id = :item",
     "catalog_variants": "UPDATE catalog_variants SET price = price + 1 WHERE id = :variant",
+    "catalog_options": "UPDATE catalog_options SET position = position + 1 WHERE id = :option",
+    "catalog_option_values": "UPDATE catalog_option_values SET position = position + 1 WHERE id = :value",
 }
 STANDING = "UPDATE tenants SET status = 'suspended' WHERE id = :tenant"
 LINKED = {
@@ -51,10 +58,13 @@ DELETES = {
     "catalog_items": "DELETE FROM catalog_items WHERE id = :item",
     "catalog_variants": "DELETE FROM catalog_variants WHERE id = :variant",
     "catalog_item_categories": "DELETE FROM catalog_item_categories WHERE item_id = :spare_item",
+    "catalog_options": "DELETE FROM catalog_options WHERE id = :option",
+    "catalog_option_values": "DELETE FROM catalog_option_values WHERE id = :value",
 }
 EMPTIED = {
     "tenants": "DELETE FROM memberships WHERE tenant_id = :tenant",
     "catalog_items": "DELETE FROM catalog_variants WHERE item_id = :item",
+    "catalog_options": DELETES["catalog_option_values"],
 }
 """What refers to the row that is to be deleted, where something does."""
 
@@ -63,6 +73,8 @@ CASES = [
     *[(APP, sql) for sql in UPDATES.values()],
     (APP, DELETES["categories"]),
     (APP, DELETES["catalog_item_categories"]),
+    (APP, DELETES["catalog_options"]),
+    (APP, DELETES["catalog_option_values"]),
     (PLATFORM, STANDING),
     *[
         (login, sql)
@@ -125,6 +137,8 @@ async def shelf(logins: Mapping[str, AsyncEngine], factory: Factory, shop: Shop)
             "category": new_id(),
             "spare_category": new_id(),
             "other_category": new_id(),
+            "option": new_id(),
+            "value": new_id(),
             "new": new_id(),
             "word": factory.word(),
         },
@@ -133,13 +147,16 @@ async def shelf(logins: Mapping[str, AsyncEngine], factory: Factory, shop: Shop)
         await made.run(APP, INSERTS["categories"], new=made.ids[name], word=factory.word())
     link = INSERTS["catalog_item_categories"]
     await made.run(APP, link, item=second.item.id, category=made.ids["other_category"])
+    await made.run(APP, INSERTS["catalog_options"], item=second.item.id, new=made.ids["option"])
+    await made.run(APP, INSERTS["catalog_option_values"], new=made.ids["value"])
     return made
 
 
 @pytest.mark.parametrize(("login", "statement"), CASES)
 async def test_every_write_is_noted_once(shelf: Shelf, login: str, statement: str) -> None:
-    if statement == DELETES["catalog_items"]:
-        await shelf.run(ADMIN, EMPTIED["catalog_items"])
+    for table in ("catalog_items", "catalog_options"):
+        if statement == DELETES[table]:
+            await shelf.run(ADMIN, EMPTIED[table])
     before = await shelf.noted()
     await shelf.run(login, statement)
     assert await shelf.noted() == before + 1
@@ -215,8 +232,10 @@ async def test_a_stock_counts_when_its_availability_changes(shelf: Shelf) -> Non
 
 async def test_every_other_column_of_a_variant_counts(shelf: Shelf) -> None:
     table = CatalogVariant.__table__
-    changed = {"id": ":new", "item_id": ":item", "compare_at_price": "1000", "archived_at": "now()"}
-    changed |= dict.fromkeys(("sku", "name_en", "name_ar"), "'other'")
+    changed = dict.fromkeys(CHOICES, ":value")  # a value of the item that it still belongs to
+    changed |= {"id": ":new", "item_id": ":item", "compare_at_price": "1000", "archived_at": "now()"}
+    changed |= dict.fromkeys(("sku", "name_en", "name_ar", "barcode"), "'other'")
+    changed |= {"weight": "1", "is_named_by_options": "NOT is_named_by_options"}
     changed |= {name: f"{name} + 1" for name in ("price", "position")}
     changed["created_at"] = "created_at - interval '1 day'"
     assert {column.name for column in table.columns if column.computed is None} == set(changed) | {
@@ -229,6 +248,8 @@ async def test_every_other_column_of_a_variant_counts(shelf: Shelf) -> None:
         await shelf.run(
             ADMIN, f"UPDATE catalog_variants SET {column} = {value} WHERE id = :spare_variant", new=new_id()
         )
+        if column in CHOICES:
+            await shelf.run(ADMIN, f"UPDATE catalog_variants SET {column} = NULL WHERE id = :spare_variant")
         if column == "id":
             await shelf.run(ADMIN, "UPDATE catalog_variants SET id = :spare_variant WHERE item_id = :spare_item")
         assert await shelf.noted() > before, column

@@ -104,6 +104,8 @@ READ_BY_THE_PLATFORM = {
     "audit_entries",
     "catalog_item_categories",
     "catalog_items",
+    "catalog_option_values",
+    "catalog_options",
     "catalog_variants",
     "categories",
     "counters",

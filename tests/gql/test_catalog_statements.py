@@ -26,12 +26,16 @@ QUERIES = {
     "items on the storefront": f"{{ store {{ items(first: 40) {{ totalCount {ITEM} }} }} }}",
     "items of a category": f'{{ store {{ items(first: 40, category: "top") {{ totalCount {ITEM} }} }} }}',
     "items in the back office": f"{{ tenant {{ items(first: 40) {{ totalCount {ITEM} }} }} }}",
+    "options of items": "{ tenant { items(first: 40) { nodes { isAvailable options { values { name { en } } } } } } }",
+    "options of variants": """{ store { category(slug: "top") { items(first: 40) { nodes { isAvailable
+        variants { selectedOptions { option { name { en } } value { name { en } } } }
+    } } } } }""",
     "items on every shelf": f"""{{ store {{ categories {{
         slug items(first: 2) {{ totalCount {ITEM} }}
         children {{ slug parent {{ slug }} items(first: 2) {{ totalCount {ITEM} }} }}
     }} }} }}""",
     "variants of order lines": """{ tenant { orders(first: 100) { nodes {
-        lines { variant { sku isArchived item { slug isAvailable } } }
+        lines { variant { sku isArchived selectedOptions { option { id } } item { slug isAvailable } } }
     } } } }""",
 }
 
@@ -71,7 +75,11 @@ async def test_the_number_of_statements_does_not_grow_with_the_rows(
     assert asked[0] == asked[1], asked
 
 
-WHOLE = "slug price { amount } isAvailable variants { sku price { amount } availability } categories { slug }"
+WHOLE = """
+slug price { amount } isAvailable categories { slug } options { name { en } values { name { en } } }
+variants { sku price { amount } availability selectedOptions { option { id } value { id } } }
+"""
+TABLES = ("catalog_variants", "categories", "catalog_options", "catalog_option_values")
 ONE_STATEMENT = {
     "items on the storefront": "{ store { items { nodes { %s } } } }",
     "an item on the storefront": '{ store { item(slug: "SLUG") { %s } } }',
@@ -102,8 +110,8 @@ async def test_items_are_one_statement_with_all_that_belongs_to_them(
     assert [len(each) for each in asked] == [2, 1, 1], asked
     assert "identify_caller" in asked[0][0]
     assert all("FROM catalog_items" in each[-1] for each in asked)
-    along = {"catalog_variants", "categories"} if selection == WHOLE else set[str]()
-    assert {table for table in ("catalog_variants", "categories") if f"FROM {table}" in asked[0][-1]} == along
+    along = TABLES if selection == WHOLE else ()
+    assert [table for table in TABLES if f"FROM {table} " in asked[0][-1]] == list(along)
 
 
 async def test_a_mutation_answers_with_what_it_has_committed(

@@ -9,9 +9,13 @@ from tests.support.factories import Shop
 ITEM = """
 id kind status slug name { en ar } description { en ar } version isAvailable createdAt updatedAt
 price { amount currency } categories { id slug }
-variants { id sku name { en ar } price { amount } compareAtPrice { amount } availability stock }
+options { id name { en ar } values { id name { en ar } } }
+variants {
+  id sku name { en ar } price { amount } compareAtPrice { amount } weight barcode availability stock
+  selectedOptions { option { name { en } } value { name { en } } }
+}
 """
-SHOWN = ITEM.replace("stock }", "}")
+SHOWN = ITEM.replace("availability stock", "availability")
 CATEGORY = "id slug name { en ar } position parent { id slug } children { id slug }"
 ERRORS = "userErrors { code field message ... on IllegalTransition { current allowed } }"
 
@@ -25,6 +29,7 @@ SELECTIONS = {
     "catalogVariantCreate": ("CatalogVariantCreateInput", f"variant {{ id sku stock }} item {{ {ITEM} }}"),
     "catalogVariantUpdate": ("CatalogVariantUpdateInput", f"variant {{ id sku stock }} item {{ {ITEM} }}"),
     "catalogVariantArchive": ("CatalogVariantArchiveInput", f"variant {{ id sku stock }} item {{ {ITEM} }}"),
+    "catalogItemOptionsSet": ("CatalogItemOptionsSetInput", f"item {{ {ITEM} }}"),
     "categoryCreate": ("CategoryCreateInput", f"category {{ {CATEGORY} }}"),
     "categoryUpdate": ("CategoryUpdateInput", f"category {{ {CATEGORY} }}"),
     "categoryDelete": ("CategoryDeleteInput", "deletedId"),

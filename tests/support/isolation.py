@@ -82,6 +82,8 @@ def made_up(kind: type, column: Any, owner_id: uuid.UUID) -> Any:
         target = next((key.column.table.name for key in column.foreign_keys if key.column.name == "id"), None)
         if target in UNOWNED:
             return owner_id
+        if target is None and column.foreign_keys:  # a copy of a reference that the row referred to has as well
+            return made_up(kind, next(iter(column.foreign_keys)).column, owner_id)
         return uuid.uuid5(owner_id, target or (column.table.name if column.name == "id" else column.name))
     makers: dict[type, Callable[[], Any]] = {
         str: lambda: f"{column.name}-{owner_id.hex[-12:]}",

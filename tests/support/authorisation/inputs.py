@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from gql.ids import global_id
-from tests.support.authorisation import customer_inputs, identity_inputs, key_inputs, team_inputs
+from tests.support.authorisation import catalog_inputs, customer_inputs, identity_inputs, key_inputs, team_inputs
 from tests.support.authorisation.stage import PHONE, PROFILE, Stage, full_item, submission
 from tests.support.factories import Product
 from tests.support.orders import ADVANCE, SUBMIT
@@ -226,6 +226,7 @@ INPUTS: Mapping[str, Prepare] = {
     "catalogVariantCreate": new_variant,
     "catalogVariantUpdate": variant_edit,
     "catalogVariantArchive": one_of_two_variants,
+    "catalogItemOptionsSet": catalog_inputs.options,
     "categoryCreate": new_category,
     "categoryUpdate": category_edit,
     "categoryDelete": empty_category,

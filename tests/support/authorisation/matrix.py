@@ -60,6 +60,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "catalogItemCreate catalogItemUpdate": DESK,
         "catalogItemActivate catalogItemDeactivate catalogItemArchive catalogItemRestore": DESK,
         "catalogVariantCreate catalogVariantUpdate catalogVariantArchive": DESK,
+        "catalogItemOptionsSet": DESK,
         "categoryCreate categoryUpdate categoryDelete": DESK,
         "orderSubmit": EVERYONE,
         "orderClaim": CUSTOMERS,
@@ -116,13 +117,16 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "GeneralAddress": {f"{ADDRESS} line1 line2 city region postalCode": CUSTOMERS},
     # The catalogue
     "CatalogItem": {
-        "id kind status slug name description version categories variants price isAvailable": EVERYONE,
+        "id kind status slug name description version categories variants options price isAvailable": EVERYONE,
         "createdAt updatedAt": EVERYONE,
     },
+    "CatalogOption": {"id name values": EVERYONE},
+    "CatalogOptionValue": {"id name": EVERYONE},
+    "CatalogSelectedOption": {"option value": EVERYONE},
     "CatalogItemConnection": {CONNECTION: EVERYONE},
     "CatalogItemEdge": {EDGE: EVERYONE},
     "CatalogVariant": {
-        "id sku name price compareAtPrice availability isArchived item": EVERYONE,
+        "id sku name price compareAtPrice availability weight barcode selectedOptions isArchived item": EVERYONE,
         "stock": only(DESK, others=Refusal.FORBIDDEN),
     },
     "Category": {"id slug name position parent children items": EVERYONE},

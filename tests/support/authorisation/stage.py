@@ -102,16 +102,17 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     }
 
 
+SIZES = ("Small", "Large")
+
+
 async def full_item(client: CatalogClient, category_id: str) -> dict[str, Any]:
     """An active item of two variants."""
-    prices = {"price": "4.750", "compareAtPrice": "6", "stock": 1_000}
+    prices = {"price": "4.750", "compareAtPrice": "6", "stock": 1_000, "weight": 250, "barcode": "6291041500213"}
     return await client.create(
         description={"en": "Soft and dark", "ar": "طري وداكن"},
         categoryIds=[category_id],
-        variants=[
-            {"name": {"en": size, "ar": size}, "sku": f"{size}-{new_key()[:8]}", **prices}
-            for size in ("Small", "Large")
-        ],
+        options=[{"name": {"en": "Size", "ar": "الحجم"}, "values": [{"en": size, "ar": size} for size in SIZES]}],
+        variants=[{"optionValues": [size], "sku": f"{size}-{new_key()[:8]}", **prices} for size in SIZES],
     )
 
 
