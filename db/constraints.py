@@ -1,20 +1,28 @@
 """Which constraint refused a statement: two requests may pass the same check, and the database decides."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def flushed(session: AsyncSession, refusals: Mapping[str, Exception]) -> None:
-    """Write now; a violated constraint raises what `refusals` has under its name, whoever came first."""
+@contextmanager
+def refusing(refusals: Mapping[str, Exception]) -> Generator[None]:
+    """A constraint that the block violates raises what `refusals` has under its name, whoever came first."""
     try:
-        await session.flush()
+        yield
     except IntegrityError as error:
         refusal = refusals.get(violated(error) or "")
         if refusal is not None:
             raise refusal from error
         raise
+
+
+async def flushed(session: AsyncSession, refusals: Mapping[str, Exception]) -> None:
+    """Write now; a violated constraint is told as by `refusing`."""
+    with refusing(refusals):
+        await session.flush()
 
 
 def violated(error: IntegrityError) -> str | None:

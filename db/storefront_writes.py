@@ -12,10 +12,12 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from db.models import (
     CatalogItem,
     CatalogItemCategory,
+    CatalogItemTag,
     CatalogOption,
     CatalogOptionValue,
     CatalogVariant,
     Category,
+    MetadataEntry,
     Tenant,
 )
 from db.session import ScopedSession
@@ -26,8 +28,10 @@ SHOWN = (
     CatalogItem,
     CatalogVariant,
     CatalogItemCategory,
+    CatalogItemTag,
     CatalogOption,
     CatalogOptionValue,
+    MetadataEntry,
 )
 SALE = {"storefront": "sale"}
 """Execution options of a statement that only takes or gives back stock."""

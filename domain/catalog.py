@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import (
@@ -22,10 +22,13 @@ from db.queries.catalog import Shown, number_below
 from db.queries.positions import Position
 from db.queries.selections import Selection
 from db.queries.shapes import reader
+from db.queries.tags import number_tagged
 from db.rows import Record, Rows
 from domain.actors import Actor, Permission, require
 from domain.along import Along
+from domain.metadata import public_of_items
 from domain.pages import Page, PageRequest, page_of
+from domain.tags import tag_key, tags_of
 from domain.texts import SLUG
 
 FEW = 5
@@ -47,6 +50,13 @@ class ItemFilter:
     status: str | None = None
     kind: str | None = None
     category: str | None = None
+    tag: str | None = None
+
+    @property
+    def is_possible(self) -> bool:
+        """What cannot be a slug or a tag is not asked of the database: half a surrogate pair has no UTF-8."""
+        has_slug = self.category is None or SLUG.fullmatch(self.category) is not None
+        return has_slug and (self.tag is None or tag_key(self.tag) is not None)
 
 
 async def browse_items(
@@ -85,6 +95,12 @@ async def find_item(rows: Rows, *, actor: Actor, item_id: uuid.UUID, selection: 
     require(actor, Permission.CATALOG_READ)
     records = await rows.fetch(catalog_items.item_by_id(selection), {"item_id": item_id})
     return first_item(read_items(records, selection))
+
+
+async def find_variant(session: AsyncSession, *, actor: Actor, variant_id: uuid.UUID) -> CatalogVariant | None:
+    """A variant for the back office, an archived one as well."""
+    require(actor, Permission.CATALOG_READ)
+    return await session.get(CatalogVariant, (actor.tenant, variant_id))
 
 
 def is_visible(item: CatalogItem, *, actor: Actor) -> bool:
@@ -172,10 +188,11 @@ def exact_stock(variant: CatalogVariant, *, actor: Actor) -> int | None:
 async def page_of_items(
     rows: Rows, wanted: ItemFilter, page: PageRequest, selection: Selection
 ) -> Along[Page[CatalogItem]]:
-    if wanted.category is not None and not SLUG.fullmatch(wanted.category):
+    if not wanted.is_possible:
         return Along(page_of([], page, item_position))
     moment, row_id = page.behind
     narrowed = {"status": wanted.status, "kind": wanted.kind, "category": wanted.category}
+    narrowed["tag"] = None if wanted.tag is None else tag_key(wanted.tag)
     flags = {name: value is not None for name, value in narrowed.items()}
     values = {"moment": moment, "row_id": row_id, "most": page.first + 1, **narrowed}
     found = read_items(await rows.fetch(catalog_items.page_of_items(selection, **flags), values), selection)
@@ -190,6 +207,8 @@ def read_items(records: Sequence[Record], selection: Selection) -> Along[list[Ca
         "categories": categories_of,
         "options": options_of,
         "option_values": option_values_of,
+        "tags": tags_of,
+        "metadata": public_of_items,
     }
     return Along(found.rows, {batches[name]: rows for name, rows in found.related.items()})
 
@@ -203,14 +222,22 @@ def item_position(item: CatalogItem) -> Position:
 
 
 async def number_of_items(session: AsyncSession, wanted: ItemFilter) -> int:
-    if wanted.category is None:
+    if not wanted.is_possible:
+        return 0
+    if wanted.category is None and wanted.tag is None:
         statement = select(func.count()).select_from(CatalogItem)
         for column, value in ((CatalogItem.status, wanted.status), (CatalogItem.kind, wanted.kind)):
             statement = statement if value is None else statement.where(column == value)
-    elif SLUG.fullmatch(wanted.category):
-        status, kind = (None if value is None else literal(value) for value in (wanted.status, wanted.kind))
-        statement = number_below(literal(wanted.category), Shown(status, kind))
     else:
-        # What cannot be a slug is not asked of the database: half a surrogate pair has no UTF-8.
-        return 0
+        statement = number_narrowed(wanted)
     return (await session.execute(statement)).scalar_one()
+
+
+def number_narrowed(wanted: ItemFilter) -> Select[int]:
+    """Counts by the index of a tag, or by those of a category and the ones below it."""
+    status, kind = (None if value is None else literal(value) for value in (wanted.status, wanted.kind))
+    slug = literal(wanted.category or "")
+    if wanted.tag is None:
+        return number_below(slug, Shown(status, kind))
+    key = literal(tag_key(wanted.tag) or "")
+    return number_tagged(key, Shown(status, kind), None if wanted.category is None else slug)

@@ -40,11 +40,20 @@ from domain.catalog_variants import (
 )
 from domain.changes import ABSENT, Absent
 from domain.errors import FaultCode, Faults, IllegalTransition, UserFault, UserFaults, not_found
+from domain.external_references import (
+    ITEM_REFERENCE,
+    VARIANT_REFERENCE,
+    check_variant_references,
+    checked_reference,
+    reference_taken,
+)
 from domain.slugs import insert_with_slug, slug_taken
+from domain.tags import checked_tags, new_tags, replace_tags
 from domain.texts import LocalizedText, checked_slug, cleaned_description, cleaned_name, slug_from
 from domain.transitions import StateMachine
 
 MOST_CATEGORIES_OF_ITEM = 50
+REFERENCE_TAKEN = {ITEM_REFERENCE: reference_taken("externalReference")}
 
 
 class ItemStep(Enum):
@@ -81,6 +90,8 @@ class NewItem:
     description: LocalizedText | None = None
     status: str = "draft"
     category_ids: Sequence[uuid.UUID] = ()
+    tags: Sequence[str] = ()
+    external_reference: str | None = None
     only_variant: VariantFields = NOTHING_SAID
     variants: Sequence[VariantFields] | None = None
     options: Sequence[OptionFields] = ()
@@ -95,6 +106,8 @@ class ItemChanges:
     slug: str | Absent = ABSENT
     description: LocalizedText | Absent | None = ABSENT
     category_ids: Sequence[uuid.UUID] | Absent = ABSENT
+    tags: Sequence[str] | Absent = ABSENT
+    external_reference: str | Absent | None = ABSENT
     only_variant: VariantFields = NOTHING_SAID
 
 
@@ -104,19 +117,27 @@ async def create(session: AsyncSession, *, actor: Actor, given: NewItem) -> Cata
     columns, options, variants = checked_new_item(given)
     category_ids = await existing_categories(session, given.category_ids)
     await check_skus(session, given, variants)
+    await check_variant_references(session, variants, "variants")
     proposal = slug_from(LocalizedText(columns["name_en"], columns["name_ar"]), given.kind)
     values = {"tenant_id": actor.tenant, "status": given.status, **columns}
-    item = await insert_with_slug(session, CatalogItem, values, slug=given.slug, proposal=proposal)
+    item = await insert_with_slug(
+        session, CatalogItem, values, slug=given.slug, proposal=proposal, refusals=REFERENCE_TAKEN
+    )
     session.add_all(rows_of_options(item, options))
     await session.flush()
     session.add_all(rows_of_values(item, options))
     await session.flush()
     made = [new_variant(item, each, position=place) for place, each in enumerate(variants)]
     # In the order of their SKUs: two that write the same ones at once must not wait for each other in a circle.
-    made.sort(key=lambda variant: variant.sku or "")
+    made.sort(key=lambda variant: (variant.sku or "", variant.external_reference or ""))
     session.add_all(made)
     session.add_all(shelved(item, category_id) for category_id in category_ids)
-    await flushed(session, {SKU_CONSTRAINT: sku_taken("sku" if given.variants is None else "variants")})
+    session.add_all(new_tags(item, checked_tags(given.tags, "tags")))
+    refusals = {
+        SKU_CONSTRAINT: sku_taken("sku" if given.variants is None else "variants"),
+        VARIANT_REFERENCE: reference_taken("variants"),
+    }
+    await flushed(session, refusals)
     return item
 
 
@@ -133,6 +154,8 @@ async def update(
     await save(session, item)
     if not isinstance(changes.category_ids, Absent):
         await shelve(session, item, changes.category_ids)
+    if not isinstance(changes.tags, Absent):
+        await replace_tags(session, item, checked_tags(changes.tags, "tags"))
     await change_only_variant(session, item, changes.only_variant)
     return item
 
@@ -166,7 +189,11 @@ def checked_new_item(given: NewItem) -> tuple[dict[str, Any], list[Option], list
     with faults.collecting():
         described = ABSENT if given.description is None else given.description
         slug = ABSENT if given.slug is None else given.slug
-        columns = checked_changes(ItemChanges(given.kind, given.name, slug, described))
+        columns = checked_changes(
+            ItemChanges(
+                given.kind, given.name, slug, described, tags=given.tags, external_reference=given.external_reference
+            )
+        )
     if given.status not in ("draft", "active"):
         faults.add(FaultCode.INVALID, "A new item is a draft or active.", "status")
     with faults.collecting():
@@ -194,6 +221,12 @@ def checked_changes(changes: ItemChanges) -> dict[str, Any]:
         if not isinstance(changes.description, Absent):
             text = cleaned_description(changes.description or LocalizedText(None, None), "description")
             columns |= {"description_en": text.en, "description_ar": text.ar}
+    with faults.collecting():
+        if not isinstance(changes.external_reference, Absent):
+            columns["external_reference"] = checked_reference(changes.external_reference)
+    with faults.collecting():
+        if not isinstance(changes.tags, Absent):
+            checked_tags(changes.tags, "tags")
     with faults.collecting():
         checked(changes.only_variant)
     faults.raise_any()
@@ -309,7 +342,7 @@ async def existing_categories(session: AsyncSession, category_ids: Sequence[uuid
 
 
 async def save(session: AsyncSession, item: CatalogItem) -> None:
-    """Write the item as its next version, with what the database adds. Fault: TAKEN slug."""
+    """Write the item as its next version, with what the database adds. Faults: TAKEN slug or external reference."""
     item.version += 1
-    await flushed(session, {"uq_catalog_items_tenant_id_slug": slug_taken()})
+    await flushed(session, {"uq_catalog_items_tenant_id_slug": slug_taken(), **REFERENCE_TAKEN})
     await session.refresh(item)

@@ -27,6 +27,7 @@ from domain.catalog_options import (
 )
 from domain.changes import ABSENT, Absent
 from domain.errors import FaultCode, Faults, UserFault, not_found
+from domain.external_references import VARIANT_REFERENCE, checked_reference, reference_taken
 from domain.money import checked_amount
 from domain.texts import LocalizedText, cleaned, cleaned_name
 
@@ -50,6 +51,7 @@ class VariantFields:
     barcode: str | Absent | None = ABSENT
     option_values: Sequence[str | uuid.UUID] | Absent = ABSENT
     """One value of each of the item's options, in their order: its name in either language, or its identifier."""
+    external_reference: str | Absent | None = ABSENT
 
     def sent(self) -> list[str]:
         """Names of the input fields that were sent."""
@@ -62,6 +64,7 @@ class VariantFields:
             "barcode": self.barcode,
             "name": self.name,
             "optionValues": self.option_values,
+            "externalReference": self.external_reference,
         }
         return [name for name, value in values.items() if not isinstance(value, Absent)]
 
@@ -103,7 +106,8 @@ async def update(
 async def archive(
     session: AsyncSession, *, actor: Actor, variant_id: uuid.UUID, item_version: int | None
 ) -> CatalogVariant:
-    """Take a variant away for good; orders keep what they showed, its SKU and what it picked are free again.
+    """Take a variant away for good; orders keep what they showed. Its SKU, its external reference and what it picked
+    are free again.
 
     Faults: NOT_FOUND, STALE; INVALID for an item's last one.
     """
@@ -112,7 +116,7 @@ async def archive(
     if len(await live_variants(session, item.id)) == 1:
         message = "An item keeps at least one variant: archive the item instead."
         raise UserFault(FaultCode.INVALID, message, ("id",))
-    variant.archived_at, variant.sku = func.now(), None
+    variant.archived_at, variant.sku, variant.external_reference = func.now(), None, None
     # Its name stays, so that it is still known by what it was.
     variant.first_value_id = variant.second_value_id = variant.third_value_id = None
     variant.is_named_by_options = False
@@ -236,6 +240,9 @@ def checked(fields: VariantFields, *path: str) -> dict[str, Any]:
         if not isinstance(fields.sku, Absent):
             values["sku"] = cleaned(fields.sku, *path, "sku", limit=64)
     with faults.collecting():
+        if not isinstance(fields.external_reference, Absent):
+            values["external_reference"] = checked_reference(fields.external_reference, *path)
+    with faults.collecting():
         if not isinstance(fields.stock, Absent):
             values["stock"] = checked_stock(fields.stock, *path)
     with faults.collecting():
@@ -275,9 +282,13 @@ def check_compare_at(price: Decimal, compare_at: Decimal | None, *path: str) -> 
 
 
 async def save(session: AsyncSession, item: CatalogItem) -> None:
-    """Write the changes to variants as the item's next version. Faults: TAKEN SKU, TAKEN combination."""
+    """Write the changes to variants as the item's next version. Faults: TAKEN SKU, external reference, combination."""
     item.version += 1
-    refusals = {SKU_CONSTRAINT: sku_taken("sku"), COMBINATION_INDEX: combination_taken("optionValues")}
+    refusals = {
+        SKU_CONSTRAINT: sku_taken("sku"),
+        VARIANT_REFERENCE: reference_taken("externalReference"),
+        COMBINATION_INDEX: combination_taken("optionValues"),
+    }
     await flushed(session, refusals)
 
 

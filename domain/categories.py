@@ -3,24 +3,27 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Exists, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.constraints import flushed
 from db.models import CatalogItem, CatalogItemCategory, Category
-from db.queries.catalog import ShelfKey, first_items, item_counts
+from db.queries.catalog import ShelfKey, categories_above, first_items, item_counts
 from db.queries.positions import BEFORE_ALL
 from domain.actors import Actor, Permission, require
 from domain.catalog import item_position
-from domain.category_tree import locked_tree
+from domain.category_tree import DEEPEST, locked_tree
 from domain.changes import ABSENT, Absent
 from domain.errors import FaultCode, Faults, UserFault, not_found
+from domain.external_references import CATEGORY_REFERENCE, checked_reference, reference_taken
 from domain.pages import Page, PageRequest
 from domain.slugs import insert_with_slug, slug_taken
-from domain.texts import SLUG, LocalizedText, checked_slug, cleaned_name, slug_from
+from domain.texts import SLUG, LocalizedText, checked_slug, cleaned_description, cleaned_name, slug_from
 
 HIGHEST_POSITION = 1_000_000
+REFERENCE_TAKEN = {CATEGORY_REFERENCE: reference_taken("externalReference")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class NewCategory:
     slug: str | None = None
     parent_id: uuid.UUID | None = None
     position: int | None = None
+    description: LocalizedText | None = None
+    external_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class CategoryChanges:
     slug: str | Absent = ABSENT
     parent_id: uuid.UUID | Absent | None = ABSENT
     position: int | Absent = ABSENT
+    description: LocalizedText | Absent | None = ABSENT
+    external_reference: str | Absent | None = ABSENT
 
 
 async def roots(session: AsyncSession) -> list[Category]:
@@ -82,6 +89,14 @@ async def children_of(session: AsyncSession, category_ids: Sequence[uuid.UUID]) 
     return found
 
 
+async def ancestors_of(session: AsyncSession, category_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Category]]:
+    """The categories above others, from the top down to the parent; for a loader."""
+    found: dict[uuid.UUID, list[Category]] = {category_id: [] for category_id in category_ids}
+    for below, category in await session.execute(categories_above(category_ids, DEEPEST)):
+        found[below].append(category)
+    return found
+
+
 def shelf_key(category_id: uuid.UUID, page: PageRequest) -> ShelfKey:
     """What `items_on_shelves` loads by. A cursor is read here, so that a bad one spoils no other key's batch."""
     return ShelfKey(category_id, page.first, page.behind)
@@ -108,59 +123,76 @@ async def items_counted(session: AsyncSession, category_ids: Sequence[uuid.UUID]
 
 
 async def create(session: AsyncSession, *, actor: Actor, given: NewCategory) -> Category:
-    """Faults: invalid texts, TAKEN slug, NOT_FOUND parent, LIMIT_REACHED by number or depth."""
+    """Faults: invalid texts, TAKEN slug or reference, NOT_FOUND parent, LIMIT_REACHED by number or depth."""
     require(actor, Permission.CATALOG_MANAGE)
-    name = check_new_category(given)
+    columns = checked_new_category(given)
     (await locked_tree(session, actor=actor)).check_new(given.parent_id)
-    values = {
-        "tenant_id": actor.tenant,
-        "parent_id": given.parent_id,
-        "name_en": name.en,
-        "name_ar": name.ar,
-        "position": await next_position(session, given.parent_id) if given.position is None else given.position,
-    }
-    return await insert_with_slug(session, Category, values, slug=given.slug, proposal=slug_from(name, "category"))
+    if given.position is None:
+        columns["position"] = await next_position(session, given.parent_id)
+    values = {"tenant_id": actor.tenant, "parent_id": given.parent_id, **columns}
+    proposal = slug_from(given.name, "category")
+    return await insert_with_slug(
+        session, Category, values, slug=given.slug, proposal=proposal, refusals=REFERENCE_TAKEN
+    )
 
 
-def check_new_category(given: NewCategory) -> LocalizedText:
-    """The name as it will be stored; raises everything that is wrong with the input at once."""
-    faults, name = Faults(), given.name
+def checked_new_category(given: NewCategory) -> dict[str, Any]:
+    """The columns as they will be stored; raises everything that is wrong with the input at once."""
+    columns = checked_changes(
+        CategoryChanges(
+            name=given.name,
+            slug=ABSENT if given.slug is None else given.slug,
+            position=ABSENT if given.position is None else given.position,
+            description=given.description,
+            external_reference=given.external_reference,
+        )
+    )
+    columns.pop("slug", None)
+    return columns
+
+
+def checked_changes(changes: CategoryChanges) -> dict[str, Any]:
+    """The columns that were sent, but for the parent, as they will be stored. Raises all that is wrong with them."""
+    faults, columns = Faults(), dict[str, Any]()
     with faults.collecting():
-        name = cleaned_name(given.name, "name")
+        if not isinstance(changes.name, Absent):
+            name = cleaned_name(changes.name, "name")
+            columns |= {"name_en": name.en, "name_ar": name.ar}
     with faults.collecting():
-        if given.slug is not None:
-            checked_slug(given.slug, "slug")
+        if not isinstance(changes.slug, Absent):
+            columns["slug"] = checked_slug(changes.slug, "slug")
     with faults.collecting():
-        if given.position is not None:
-            checked_position(given.position)
+        if not isinstance(changes.position, Absent):
+            columns["position"] = checked_position(changes.position)
+    with faults.collecting():
+        if not isinstance(changes.description, Absent):
+            text = cleaned_description(changes.description or LocalizedText(None, None), "description")
+            columns |= {"description_en": text.en, "description_ar": text.ar}
+    with faults.collecting():
+        if not isinstance(changes.external_reference, Absent):
+            columns["external_reference"] = checked_reference(changes.external_reference)
     faults.raise_any()
-    return name
+    return columns
 
 
 async def update(session: AsyncSession, *, actor: Actor, category_id: uuid.UUID, changes: CategoryChanges) -> Category:
-    """Rename, move, reorder. Faults: as `create`; INVALID for a place below itself."""
+    """Rename, describe, move, reorder. Faults: as `create`; INVALID for a place below itself."""
     require(actor, Permission.CATALOG_MANAGE)
     tree = await locked_tree(session, actor=actor)
     category = await session.get(Category, (actor.tenant, category_id))
     if category is None:
         raise not_found("category", "id")
-    faults = Faults()
+    faults, columns = Faults(), dict[str, Any]()
     with faults.collecting():
         if not isinstance(changes.parent_id, Absent):
             tree.check_move(category.id, changes.parent_id)
-            category.parent_id = changes.parent_id
+            columns["parent_id"] = changes.parent_id
     with faults.collecting():
-        if not isinstance(changes.name, Absent):
-            name = cleaned_name(changes.name, "name")
-            category.name_en, category.name_ar = name.en, name.ar
-    with faults.collecting():
-        if not isinstance(changes.slug, Absent):
-            category.slug = checked_slug(changes.slug, "slug")
-    with faults.collecting():
-        if not isinstance(changes.position, Absent):
-            category.position = checked_position(changes.position)
+        columns |= checked_changes(changes)
     faults.raise_any()
-    await flushed(session, {"uq_categories_tenant_id_slug": slug_taken()})
+    for column, value in columns.items():
+        setattr(category, column, value)
+    await flushed(session, {"uq_categories_tenant_id_slug": slug_taken(), **REFERENCE_TAKEN})
     return category
 
 

@@ -8,17 +8,21 @@ from uuid import UUID
 import strawberry
 
 from db.models import CatalogItem as CatalogItemRow
+from db.models import CatalogItemTag as CatalogItemTagRow
 from db.models import CatalogOption as CatalogOptionRow
 from db.models import CatalogOptionValue as CatalogOptionValueRow
 from db.models import CatalogVariant as CatalogVariantRow
 from db.models import Category as CategoryRow
-from domain import catalog, categories
+from domain import catalog, categories, tags
+from domain import metadata as entries
+from domain.external_references import shown_reference
 from domain.pages import PageRequest
 from gql.catalog_options import CatalogOption, CatalogSelectedOption
 from gql.connections import After, Connection, First
 from gql.context import Info
-from gql.cost import usually
+from gql.cost import COUNT, usually
 from gql.ids import global_id
+from gql.metadata import metadata_field, metadata_value_field, private_metadata_field
 from gql.node import Node
 from gql.publicity import PUBLIC
 from gql.related import related
@@ -46,6 +50,10 @@ class CatalogAvailability(Enum):
     SOLD_OUT = strawberry.enum_value("sold_out", description="None is left.")
 
 
+EXTERNAL_REFERENCE = (
+    "What another system calls it, unique among its kind; null if it has none, and for anyone but staff with "
+    "`catalog:read`."
+)
 AVAILABILITIES = {each: CatalogAvailability(each.value) for each in catalog.Availability}
 
 
@@ -62,6 +70,10 @@ class CatalogVariant(Node):
     )
     def sku(self) -> str | None:
         return self.stored.sku
+
+    @strawberry.field(description=EXTERNAL_REFERENCE)
+    def external_reference(self, info: Info) -> str | None:
+        return shown_reference(self.stored, actor=info.context.actor)
 
     @strawberry.field(
         description="What tells it from the item's other variants: its own name, or else the values that it picks, "
@@ -126,6 +138,10 @@ class CatalogVariant(Node):
         row = await info.context.loaders.of(catalog.items_by_id).load(self.stored.item_id)
         return item_of(row) if row and catalog.is_visible(row, actor=info.context.actor) else None
 
+    metadata = metadata_field(entries.public_of_variants)
+    metadata_value = metadata_value_field(entries.public_of_variants)
+    private_metadata = private_metadata_field(entries.private_of_variants)
+
 
 @strawberry.type(description="Something on sale or to give to, with one variant or several.")
 class CatalogItem(Node):
@@ -157,6 +173,10 @@ class CatalogItem(Node):
     def description(self) -> LocalizedText | None:
         return localized_or_none(self.stored.description_en, self.stored.description_ar)
 
+    @strawberry.field(description=EXTERNAL_REFERENCE)
+    def external_reference(self, info: Info) -> str | None:
+        return shown_reference(self.stored, actor=info.context.actor)
+
     @strawberry.field(
         description="Counts edits of the item and its variants, from 1. Send it with an edit: a stale one is refused.",
         directives=[PUBLIC],
@@ -171,6 +191,14 @@ class CatalogItem(Node):
     )
     def categories(self, found: Sequence[CategoryRow]) -> list["Category"]:
         return [Category(stored=row) for row in found]
+
+    @related(
+        tags.tags_of,
+        description="Words that it is found by, in their order; at most 50.",
+        directives=[PUBLIC, usually(5)],
+    )
+    def tags(self, found: Sequence[CatalogItemTagRow]) -> list[str]:
+        return [row.tag for row in found]
 
     @related(
         catalog.variants_of,
@@ -207,6 +235,10 @@ class CatalogItem(Node):
     def updated_at(self) -> datetime:
         return self.stored.updated_at
 
+    metadata = metadata_field(entries.public_of_items)
+    metadata_value = metadata_value_field(entries.public_of_items)
+    private_metadata = private_metadata_field(entries.private_of_items)
+
 
 @strawberry.type(description="A shelf of the storefront, in a tree at most six levels deep.")
 class Category(Node):
@@ -225,6 +257,17 @@ class Category(Node):
         return localized(self.stored.name_en, self.stored.name_ar)
 
     @strawberry.field(
+        description="What shoppers find there, plain text in several lines; null if nothing was written.",
+        directives=[PUBLIC],
+    )
+    def description(self) -> LocalizedText | None:
+        return localized_or_none(self.stored.description_en, self.stored.description_ar)
+
+    @strawberry.field(description=EXTERNAL_REFERENCE)
+    def external_reference(self, info: Info) -> str | None:
+        return shown_reference(self.stored, actor=info.context.actor)
+
+    @strawberry.field(
         description="Place among its siblings: lower ones first, equal ones in the order of creation.",
         directives=[PUBLIC],
     )
@@ -238,10 +281,25 @@ class Category(Node):
         row = await info.context.loaders.of(categories.categories_by_id).load(self.stored.parent_id)
         return Category(stored=row) if row else None
 
+    @related(
+        categories.ancestors_of,
+        description="The categories above it, from the top down to its parent: a breadcrumb. Empty at the top.",
+        directives=[PUBLIC, usually(3)],
+    )
+    def ancestors(self, found: Sequence[CategoryRow]) -> list["Category"]:
+        return [Category(stored=row) for row in found]
+
     @strawberry.field(description="The categories right below, in their order.", directives=[PUBLIC, usually(5)])
     async def children(self, info: Info) -> list["Category"]:
         rows = await info.context.loaders.of(categories.children_of).load(self.stored.id)
         return [Category(stored=row) for row in rows or []]
+
+    @strawberry.field(
+        description="How many active items there are in this category and in those below it, each counted once.",
+        directives=[PUBLIC, COUNT],
+    )
+    async def item_count(self, info: Info) -> int:
+        return await info.context.loaders.of(categories.items_counted).load(self.stored.id) or 0
 
     @strawberry.field(
         description="Active items in this category and in those below it, newest first.", directives=[PUBLIC]
@@ -254,6 +312,10 @@ class Category(Node):
             return await info.context.loaders.of(categories.items_counted).load(self.stored.id) or 0
 
         return Connection[CatalogItem].of(page or categories.shelf_page(key, []), item_of, count)
+
+    metadata = metadata_field(entries.public_of_categories)
+    metadata_value = metadata_value_field(entries.public_of_categories)
+    private_metadata = private_metadata_field(entries.private_of_categories)
 
 
 async def visible_variant(info: Info, variant_id: UUID) -> CatalogVariant | None:

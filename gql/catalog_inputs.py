@@ -35,6 +35,11 @@ OPTION_VALUES = (
 SLUG = "Name in addresses: 1 to 80 lower-case letters, digits and single hyphens; unique within the tenant."
 DESCRIPTION = "More about it, in several lines, up to 20,000 characters in each language."
 CATEGORY_IDS = "The categories it stands in, at most 50."
+EXTERNAL_REFERENCE = "What another system calls it, up to 255 characters, unique among its kind within the tenant."
+TAGS = (
+    "Words that it is found by, at most 50 of up to 64 characters. White space is folded; of several that differ by "
+    "upper and lower case alone the first is kept."
+)
 ITEM_VERSION = "The item's version that the edit is based on; if sent, a stale one is refused."
 
 
@@ -52,6 +57,7 @@ class CatalogVariantInput:
     weight: int | None = strawberry.field(default=None, description=WEIGHT)
     barcode: str | None = strawberry.field(default=None, description=BARCODE)
     option_values: list[str] | None = strawberry.field(default=None, description=OPTION_VALUES)
+    external_reference: str | None = strawberry.field(default=None, description=EXTERNAL_REFERENCE)
 
 
 @strawberry.input(description="What shoppers choose of a new item.")
@@ -79,6 +85,8 @@ class CatalogItemCreateInput:
         default=CatalogItemStatus.DRAFT, description="`DRAFT`, or `ACTIVE` to show it at once."
     )
     category_ids: list[strawberry.ID] = strawberry.field(default_factory=list, description=CATEGORY_IDS)
+    tags: list[str] = strawberry.field(default_factory=list, description=TAGS)
+    external_reference: str | None = strawberry.field(default=None, description=EXTERNAL_REFERENCE)
     price: Decimal | None = strawberry.field(default=None, description=f"{PRICE} Required without `variants`.")
     compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
     sku: str | None = strawberry.field(default=None, description=SKU)
@@ -110,6 +118,10 @@ class CatalogItemUpdateInput:
     category_ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
         description=f"{CATEGORY_IDS} Replaces all of them. Null is refused; an empty list takes it out of all."
     )
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description=f"{TAGS} Replaces all of them. Null is refused; an empty list takes all away."
+    )
+    external_reference: strawberry.Maybe[str | None] = strawberry.field(description=f"{EXTERNAL_REFERENCE} {CLEARS}")
     price: strawberry.Maybe[Decimal | None] = strawberry.field(
         description=f"{PRICE} For an item with one variant. {NOT_NULL}"
     )
@@ -147,6 +159,7 @@ class CatalogVariantCreateInput:
     weight: int | None = strawberry.field(default=None, description=WEIGHT)
     barcode: str | None = strawberry.field(default=None, description=BARCODE)
     option_values: list[str] | None = strawberry.field(default=None, description=OPTION_VALUES)
+    external_reference: str | None = strawberry.field(default=None, description=EXTERNAL_REFERENCE)
 
 
 @strawberry.input(description="What to change in a variant; fields left out stay as they are.")
@@ -165,6 +178,7 @@ class CatalogVariantUpdateInput:
     weight: strawberry.Maybe[int | None] = strawberry.field(description=f"{WEIGHT} {CLEARS}")
     barcode: strawberry.Maybe[str | None] = strawberry.field(description=f"{BARCODE} {CLEARS}")
     option_values: strawberry.Maybe[list[str] | None] = strawberry.field(description=f"{OPTION_VALUES} {NOT_NULL}")
+    external_reference: strawberry.Maybe[str | None] = strawberry.field(description=f"{EXTERNAL_REFERENCE} {CLEARS}")
 
 
 @strawberry.input(description="Which variant to take away.")
@@ -181,6 +195,8 @@ def new_item(sent: CatalogItemCreateInput) -> NewItem:
         description=sent.description.value() if sent.description else None,
         status=str(sent.status.value),
         category_ids=category_ids(sent.category_ids),
+        tags=sent.tags,
+        external_reference=sent.external_reference,
         only_variant=VariantFields(
             price=unless_null(sent.price),
             compare_at_price=unless_null(sent.compare_at_price),
@@ -204,6 +220,7 @@ def variant_fields(sent: CatalogVariantInput | CatalogVariantCreateInput) -> Var
         barcode=sent.barcode,
         name=sent.name.value() if sent.name else ABSENT,
         option_values=ABSENT if sent.option_values is None else named_values(sent.option_values),
+        external_reference=sent.external_reference,
     )
 
 
@@ -225,6 +242,8 @@ def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
         slug=given_value(sent.slug, "slug"),
         description=text_or_null(sent.description),
         category_ids=ABSENT if isinstance(categories, Absent) else category_ids(categories),
+        tags=given_value(sent.tags, "tags"),
+        external_reference=given(sent.external_reference),
         only_variant=VariantFields(
             price=given_value(sent.price, "price"),
             compare_at_price=given(sent.compare_at_price),
@@ -247,6 +266,7 @@ def variant_changes(sent: CatalogVariantUpdateInput) -> VariantFields:
         barcode=given(sent.barcode),
         name=text_or_null(sent.name),
         option_values=ABSENT if isinstance(values, Absent) else named_values(values),
+        external_reference=given(sent.external_reference),
     )
 
 

@@ -104,7 +104,8 @@ class CatalogMutation:
     @mutation(
         CatalogVariantPayload,
         access=MANAGE,
-        description="Take a variant away for good and free its SKU; past orders keep it. An item's last one stays.",
+        description="Take a variant away for good, and free its SKU and external reference; past orders keep it. An "
+        "item's last one stays.",
     )
     async def catalog_variant_archive(
         self, info: Info, input: CatalogVariantArchiveInput

@@ -14,6 +14,7 @@ from gql.order_links import LinkedOrderFields
 from gql.orders import OrderFields
 from gql.publicity import PUBLIC
 from gql.roots import door
+from gql.tags import StaffTagFields, StoreTagFields
 from gql.team import TeamFields
 from gql.tenants import ProfileFields, TenantStatus
 
@@ -27,7 +28,7 @@ class StoreStatus(Enum):
 
 
 @strawberry.type(description="The public storefront of the request's tenant.")
-class Store(ProfileFields, StoreCatalogFields, LinkedOrderFields):
+class Store(ProfileFields, StoreCatalogFields, StoreTagFields, LinkedOrderFields):
     @strawberry.field(description="Ask this alone in order to show an `unavailable` page.", directives=[PUBLIC])
     def status(self, info: Info) -> StoreStatus:
         return StoreStatus.OPEN if info.context.tenant.status == "active" else StoreStatus.UNAVAILABLE
@@ -35,7 +36,14 @@ class Store(ProfileFields, StoreCatalogFields, LinkedOrderFields):
 
 @strawberry.type(description="The back office of the request's tenant, for its members.")
 class BackOffice(
-    ProfileFields, StaffCatalogFields, OrderFields, TeamFields, InvitationFields, AuditFields, ApiKeyFields
+    ProfileFields,
+    StaffCatalogFields,
+    StaffTagFields,
+    OrderFields,
+    TeamFields,
+    InvitationFields,
+    AuditFields,
+    ApiKeyFields,
 ):
     @strawberry.field(description="Standing with the platform.")
     def status(self, info: Info) -> TenantStatus:

@@ -22,6 +22,7 @@ from gql.doors import DoorQuery
 from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
 from gql.identity import IdentityMutation
 from gql.invitations import InvitationMutation, InvitationQuery
+from gql.metadata_mutations import MetadataMutation
 from gql.mfa import MfaMutation
 from gql.nodes import NodeQuery
 from gql.one_of import with_one_of
@@ -46,6 +47,7 @@ MUTATIONS: tuple[type, ...] = (
     CatalogMutation,
     CatalogOptionMutation,
     CategoryMutation,
+    MetadataMutation,
     OrderMutation,
     OrderClaimMutation,
     CustomerMutation,

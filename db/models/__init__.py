@@ -1,7 +1,7 @@
 """Every table. Importing this package registers them all in `Base.metadata`."""
 
 from db.models.base import Base, new_id
-from db.models.catalog import CatalogItem, CatalogItemCategory, CatalogVariant, Category
+from db.models.catalog import CatalogItem, CatalogItemCategory, CatalogItemTag, CatalogVariant, Category
 from db.models.catalog_options import CatalogOption, CatalogOptionValue
 from db.models.customers import Customer, CustomerAddress
 from db.models.identity import (
@@ -15,6 +15,7 @@ from db.models.identity import (
     RefreshToken,
     TotpFactor,
 )
+from db.models.metadata import CatalogItemMetadata, CatalogVariantMetadata, CategoryMetadata, MetadataEntry
 from db.models.orders import Order, OrderLine
 from db.models.records import (
     AccountOutboxMessage,
@@ -38,10 +39,14 @@ __all__ = [
     "Base",
     "CatalogItem",
     "CatalogItemCategory",
+    "CatalogItemMetadata",
+    "CatalogItemTag",
     "CatalogOption",
     "CatalogOptionValue",
     "CatalogVariant",
+    "CatalogVariantMetadata",
     "Category",
+    "CategoryMetadata",
     "Counter",
     "Credential",
     "Customer",
@@ -50,6 +55,7 @@ __all__ = [
     "IdempotencyRecord",
     "Invitation",
     "Membership",
+    "MetadataEntry",
     "MfaChallenge",
     "Operator",
     "Order",

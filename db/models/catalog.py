@@ -22,6 +22,7 @@ class Category(TenantOwned, Timestamped, Base):
         belongs_to_tenant(),
         within_tenant("parent_id", "categories"),
         UniqueConstraint("tenant_id", "slug"),
+        UniqueConstraint("tenant_id", "external_reference"),
         CheckConstraint("name_en IS NOT NULL OR name_ar IS NOT NULL", name="named"),
         CheckConstraint("parent_id <> id", name="not_its_own_parent"),
         Index("ix_categories_tenant_id_parent_id", "tenant_id", "parent_id", "position", "id"),
@@ -31,6 +32,9 @@ class Category(TenantOwned, Timestamped, Base):
     slug: Mapped[str]
     name_en: Mapped[str | None]
     name_ar: Mapped[str | None]
+    description_en: Mapped[str | None]
+    description_ar: Mapped[str | None]
+    external_reference: Mapped[str | None] = mapped_column(comment="what another system calls it")
     position: Mapped[int] = mapped_column(server_default="0")
 
 
@@ -41,6 +45,7 @@ class CatalogItem(TenantOwned, Timestamped, Base):
     __table_args__ = (
         belongs_to_tenant(),
         UniqueConstraint("tenant_id", "slug"),
+        UniqueConstraint("tenant_id", "external_reference"),
         CheckConstraint("kind IN ('product', 'service', 'project')", name="kind"),
         CheckConstraint("status IN ('draft', 'active', 'archived')", name="status"),
         CheckConstraint("name_en IS NOT NULL OR name_ar IS NOT NULL", name="named"),
@@ -55,6 +60,7 @@ class CatalogItem(TenantOwned, Timestamped, Base):
     name_ar: Mapped[str | None]
     description_en: Mapped[str | None]
     description_ar: Mapped[str | None]
+    external_reference: Mapped[str | None] = mapped_column(comment="what another system calls it")
     version: Mapped[int] = mapped_column(server_default="1", comment="raised by each edit; a stale edit is refused")
     archived_at: Mapped[datetime | None]
 
@@ -91,6 +97,32 @@ class CatalogItemCategory(Base):
     item_status: Mapped[str] = mapped_column(server_default=FetchedValue(), comment="the item's status")
 
 
+class CatalogItemTag(Base):
+    """A word that items are found by, under a key without regard to case; copies of the item as in its categories."""
+
+    __tablename__ = "catalog_item_tags"
+    __table_args__ = (
+        belongs_to_tenant(),
+        within_tenant("item_id", "catalog_items", ondelete="CASCADE"),
+        Index("ix_catalog_item_tags_tenant_id_key_created_at", "tenant_id", "key", "item_created_at", "item_id"),
+        Index(
+            "ix_catalog_item_tags_tenant_id_key_status",
+            "tenant_id",
+            "key",
+            "item_status",
+            "item_created_at",
+            "item_id",
+        ),
+    )
+
+    tenant_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True, comment="the tag without regard to case")
+    tag: Mapped[str] = mapped_column(comment="as it was written")
+    item_created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), comment="the item's created_at")
+    item_status: Mapped[str] = mapped_column(server_default=FetchedValue(), comment="the item's status")
+
+
 class CatalogVariant(TenantOwned, Timestamped, Base):
     """The thing that is ordered: a price, and a stock unless that is unlimited (NULL)."""
 
@@ -99,6 +131,7 @@ class CatalogVariant(TenantOwned, Timestamped, Base):
         belongs_to_tenant(),
         within_tenant("item_id", "catalog_items"),
         UniqueConstraint("tenant_id", "sku"),
+        UniqueConstraint("tenant_id", "external_reference"),
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("compare_at_price > price", name="compare_at_price"),
         CheckConstraint("stock >= 0", name="stock"),
@@ -118,6 +151,7 @@ class CatalogVariant(TenantOwned, Timestamped, Base):
 
     item_id: Mapped[uuid.UUID]
     sku: Mapped[str | None]
+    external_reference: Mapped[str | None] = mapped_column(comment="what another system calls it")
     name_en: Mapped[str | None]
     name_ar: Mapped[str | None]
     price: Mapped[Decimal]

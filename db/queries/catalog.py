@@ -25,10 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 from sqlalchemy.orm import aliased
 
-from db.models import CatalogItem, CatalogItemCategory, Category
+from db.models import CatalogItem, CatalogItemCategory, CatalogItemTag, Category
 from db.queries.positions import BEFORE_ALL, Position
 
 Columns = TypeVarTuple("Columns")
+Place = CatalogItemCategory | CatalogItemTag
 
 
 class ShelfKey(NamedTuple):
@@ -46,12 +47,12 @@ class Shown:
     status: "ColumnElement[str] | None" = None
     kind: "ColumnElement[str] | None" = None
 
-    def of(self, statement: Select[*Columns]) -> Select[*Columns]:
-        """Narrows a statement about places in categories. The status is copied there, the kind is looked up."""
+    def of(self, statement: Select[*Columns], place: type[Place] = CatalogItemCategory) -> Select[*Columns]:
+        """Narrows a statement about places in categories, or tags. The status is copied there, the kind looked up."""
         if self.status is not None:
-            statement = statement.where(CatalogItemCategory.item_status == self.status)
+            statement = statement.where(place.item_status == self.status)
         if self.kind is not None:
-            of_item = select(CatalogItem.kind).where(CatalogItem.id == CatalogItemCategory.item_id)
+            of_item = select(CatalogItem.kind).where(CatalogItem.id == place.item_id)
             statement = statement.where(of_item.scalar_subquery() == self.kind)
         return statement
 
@@ -158,3 +159,15 @@ def below(wanted: CTE) -> CTE:
     shelves = select(wanted.c.place, wanted.c.category_id.label("id")).cte("shelves", recursive=True)
     under = select(shelves.c.place, Category.id).join(shelves, Category.parent_id == shelves.c.id)
     return shelves.union(under)
+
+
+def categories_above(category_ids: Sequence[uuid.UUID], levels: int) -> Select[uuid.UUID, Category]:
+    """Each category above each of these, the topmost first, with the one it is above. The levels end even a ring."""
+    depth = literal(1, literal_execute=True)
+    above = select(Category.id.label("below"), Category.parent_id.label("id"), depth.label("depth"))
+    above = above.where(Category.id.in_(category_ids)).cte("above", recursive=True)
+    one_up = select(above.c.below, Category.parent_id, above.c.depth + depth)
+    one_up = one_up.join(above, Category.id == above.c.id).where(above.c.depth < levels)
+    above = above.union_all(one_up)
+    found = select(above.c.below, Category).join(Category, Category.id == above.c.id)
+    return found.order_by(above.c.below, above.c.depth.desc())

@@ -1,5 +1,6 @@
 """Items with their variants and categories in one statement, reading no more than is asked for."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from sqlalchemy import UUID, DateTime, Integer, Select, Text, and_, literal, select, true, tuple_
@@ -7,6 +8,8 @@ from sqlalchemy import UUID, DateTime, Integer, Select, Text, and_, literal, sel
 from db.models import (
     CatalogItem,
     CatalogItemCategory,
+    CatalogItemMetadata,
+    CatalogItemTag,
     CatalogOption,
     CatalogOptionValue,
     CatalogVariant,
@@ -15,8 +18,12 @@ from db.models import (
 from db.models.catalog import CHOICES
 from db.queries.catalog import Shown, one_by_one, page_below
 from db.queries.selections import Selection
-from db.queries.shapes import Related, Shape, select_rows
+from db.queries.shapes import Columns, Related, Shape, select_rows
+from db.queries.tags import page_tagged
 from db.rows import Statement, compile_statement, parameter
+
+METADATA_FIELDS: Mapping[str, Columns] = {"metadata": (), "metadata_value": (), "private_metadata": ()}
+"""Other tables' rows, of everything that bears metadata."""
 
 VARIANT = Shape(
     "CatalogVariant",
@@ -24,6 +31,7 @@ VARIANT = Shape(
     fields={
         "id": ("id",),
         "sku": ("sku",),
+        "external_reference": ("external_reference",),
         "name": ("name_en", "name_ar"),
         "price": ("price",),
         "compare_at_price": ("compare_at_price",),
@@ -34,6 +42,7 @@ VARIANT = Shape(
         "selected_options": ("item_id", *CHOICES),
         "is_archived": ("archived_at",),
         "item": ("item_id",),
+        **METADATA_FIELDS,
     },
     always=("id",),
 )
@@ -44,12 +53,21 @@ CATEGORY = Shape(
         "id": ("id",),
         "slug": ("slug",),
         "name": ("name_en", "name_ar"),
+        "description": ("description_en", "description_ar"),
+        "external_reference": ("external_reference",),
         "position": ("position",),
+        "ancestors": (),
+        "item_count": (),
         "parent": ("parent_id",),
         "children": (),
         "items": (),
+        **METADATA_FIELDS,
     },
     always=("id",),
+)
+TAG = Shape("a tag is shown as a text", CatalogItemTag, fields={}, always=("tag",))
+METADATA = Shape(
+    "MetadataEntry", CatalogItemMetadata, fields={"key": ("key",), "value": ("value",)}, always=("key", "value")
 )
 
 
@@ -109,6 +127,20 @@ def values_in_order() -> Select[CatalogOptionValue]:
     )
 
 
+def tags_of_item() -> Select[CatalogItemTag]:
+    """The tags of the item around, in the order of their keys."""
+    return select(CatalogItemTag).where(CatalogItemTag.item_id == CatalogItem.id).order_by(CatalogItemTag.key)
+
+
+def metadata_of_item() -> Select[CatalogItemMetadata]:
+    """The public metadata of the item around, by key."""
+    return (
+        select(CatalogItemMetadata)
+        .where(CatalogItemMetadata.owner_id == CatalogItem.id, CatalogItemMetadata.is_private.is_(False))
+        .order_by(CatalogItemMetadata.key)
+    )
+
+
 ITEM = Shape(
     "CatalogItem",
     CatalogItem,
@@ -119,14 +151,17 @@ ITEM = Shape(
         "slug": ("slug",),
         "name": ("name_en", "name_ar"),
         "description": ("description_en", "description_ar"),
+        "external_reference": ("external_reference",),
         "version": ("version",),
         "created_at": ("created_at",),
         "updated_at": ("updated_at",),
         "categories": (),
+        "tags": (),
         "variants": (),
         "options": (),
         "price": (),
         "is_available": (),
+        **METADATA_FIELDS,
     },
     always=("id", "created_at"),
     related={
@@ -149,18 +184,24 @@ ITEM = Shape(
                 ("variants", "selected_options"),
             ),
         ),
+        "tags": Related(TAG, tags_of_item, fields={"tags": ()}),
+        "metadata": Related(METADATA, metadata_of_item, fields={"metadata": (), "metadata_value": ()}),
     },
 )
 
 
 @lru_cache(maxsize=1_000)
-def page_of_items(selection: Selection, *, status: bool, kind: bool, category: bool) -> Statement:
+def page_of_items(selection: Selection, *, status: bool, kind: bool, category: bool, tag: bool) -> Statement:
     """At most `most` items before a position, newest first; each flag narrows by a parameter of its name."""
     behind = tuple_(parameter("moment", DateTime(timezone=True)), parameter("row_id", UUID()))
     most, items = parameter("most", Integer()), select_rows(ITEM, selection)
     shown = Shown(parameter("status", Text()) if status else None, parameter("kind", Text()) if kind else None)
-    if category:
-        page = page_below(parameter("category", Text()), behind=behind, most=most, shown=shown)
+    if category or tag:
+        slug = parameter("category", Text()) if category else None
+        if tag:
+            page = page_tagged(parameter("tag", Text()), behind=behind, most=most, shown=shown, slug=slug)
+        else:
+            page = page_below(parameter("category", Text()), behind=behind, most=most, shown=shown)
         item = one_by_one(items, page.c.item_id)
         listed = select(*item.c).select_from(page.join(item, true()))
         return compile_statement(listed.order_by(page.c.moment.desc(), page.c.item_id.desc()))

@@ -14,6 +14,7 @@ from bootstrap import Parts, build_parts
 from db.models import (
     CatalogItem,
     CatalogItemCategory,
+    CatalogItemTag,
     CatalogOption,
     CatalogOptionValue,
     CatalogVariant,
@@ -66,7 +67,16 @@ async def big_shop(parts: Parts, factory: Factory) -> Shop:
     for number in range(4):
         await fill(parts, shops[number], shelves[number], BIG if number == 0 else SMALL)
     async with connected(factory.owner_url) as connection:
-        for table in (CatalogItem, CatalogVariant, CatalogOption, CatalogOptionValue, CatalogItemCategory, Category):
+        filled = (
+            CatalogItem,
+            CatalogVariant,
+            CatalogOption,
+            CatalogOptionValue,
+            CatalogItemCategory,
+            CatalogItemTag,
+            Category,
+        )
+        for table in filled:
             await connection.execute(text(f"ANALYZE {table.__tablename__}"))
     return shops[0]
 
@@ -104,6 +114,12 @@ async def fill(parts: Parts, shop: Shop, shelves: Sequence[uuid.UUID], count: in
             for number, item_id in enumerate(ids)
         ]
         await session.execute(insert(CatalogItemCategory), links)
+        tags = [
+            tenant | {"item_id": item_id, "key": key, "tag": key}
+            for number, item_id in enumerate(ids)
+            for key in ("common", f"own-{number // 2 % 200}")
+        ]
+        await session.execute(insert(CatalogItemTag), tags)
 
 
 def sizes(item_id: uuid.UUID) -> dict[str, Any]:
@@ -196,13 +212,13 @@ def rows_visited(plan: str, table: str) -> int:
 PLAIN = selection({"CatalogItem": ["slug", "name"]}, ["slug", "name"])
 WHOLE = selection(
     {
-        "CatalogItem": ["slug", "price", "is_available", "variants", "categories", "options"],
+        "CatalogItem": ["slug", "price", "is_available", "variants", "categories", "options", "tags"],
         "CatalogVariant": ["sku", "price", "availability", "selected_options"],
         "CatalogOption": ["name", "values"],
         "CatalogOptionValue": ["name"],
         "Category": ["slug"],
     },
-    ["slug", "price", "is_available"],
+    ["slug", "price", "is_available", "tags"],
     variants=selection({}, ["sku", "price", "availability"], selected_options=selection({}, ["value"])),
     options=selection({}, ["name"], values=selection({}, ["name"])),
     categories=selection({}, ["slug"]),
@@ -223,6 +239,7 @@ def walks_indexes_below(plan: str, selection: Selection, items: int) -> None:
     assert rows_visited(plan, "catalog_variants") == below, plan
     assert rows_visited(plan, "catalog_option_values") == 2 * below, plan
     assert rows_visited(plan, "catalog_item_categories") == below, plan
+    assert rows_visited(plan, "catalog_item_tags") == 2 * below, plan
     assert rows_visited(plan, "categories") <= below * (SHELVES + 1), plan
 
 
@@ -326,3 +343,42 @@ async def test_counting_a_category_leaves_the_items_alone(parts: Parts, big_shop
     plan = await plan_of(parts, big_shop, lambda session: catalog.count_browsed_items(session, wanted=wanted))
     assert rows_visited(plan, "catalog_items") == 0, plan
     assert rows_visited(plan, "catalog_item_categories") == BIG // 2 // SHELVES, plan
+
+
+@PAGES
+@SELECTIONS
+@pytest.mark.parametrize("status", [None, "active"])
+@PLANNERS
+async def test_a_tags_list_walks_its_index(
+    parts: Parts, big_shop: Shop, after: str | None, selection: Selection, status: str | None, *, planner: str | None
+) -> None:
+    """However many items have the tag: one page of them."""
+    actor, wanted, page = big_shop.actor, ItemFilter(status, tag="Common"), PageRequest(20, after)
+    plan = await plan_of_rows(
+        parts,
+        big_shop,
+        lambda rows: catalog.list_items(rows, actor=actor, wanted=wanted, page=page, selection=selection),
+        planner=planner,
+    )
+    assert "Seq Scan" not in plan, plan
+    below = 21 if selection is WHOLE else 0
+    assert rows_visited(plan, "catalog_items") == 21, plan
+    assert rows_visited(plan, "catalog_item_tags") == 21 + 2 * below, plan
+
+
+async def test_a_tag_within_a_category_looks_up_the_places_of_its_items_alone(parts: Parts, big_shop: Shop) -> None:
+    wanted = ItemFilter(category="top", tag="own-7")
+    plan = await plan_of_rows(
+        parts,
+        big_shop,
+        lambda rows: catalog.browse_items(rows, wanted=wanted, page=PageRequest(20), selection=PLAIN),
+    )
+    assert rows_visited(plan, "catalog_item_tags") <= 21, plan
+    assert rows_visited(plan, "catalog_items") <= 21, plan
+
+
+async def test_counting_a_tag_reads_its_own_rows_alone(parts: Parts, big_shop: Shop) -> None:
+    wanted = ItemFilter(tag="own-7")
+    plan = await plan_of(parts, big_shop, lambda session: catalog.count_browsed_items(session, wanted=wanted))
+    assert rows_visited(plan, "catalog_items") == 0, plan
+    assert rows_visited(plan, "catalog_item_tags") == BIG // 2 // 200 + (BIG // 2 % 200 > 7), plan

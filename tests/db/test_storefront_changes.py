@@ -37,6 +37,8 @@ INSERTS = {
                           VALUES (:tenant, :new, :item, 1, 0, 'New')""",
     "catalog_option_values": """INSERT INTO catalog_option_values (tenant_id, id, item_id, option_id, position, name_en)
                                 VALUES (:tenant, :new, :spare_item, :option, 1, 'New')""",
+    "catalog_item_tags": """INSERT INTO catalog_item_tags (tenant_id, item_id, key, tag)
+                            VALUES (:tenant, :item, 'halal', 'Halal')""",
 }
 UPDATES = {
     "tenants": "UPDATE tenants SET brand_primary = '#123456' WHERE id = :tenant",
@@ -45,6 +47,7 @@ UPDATES = {
     "catalog_variants": "UPDATE catalog_variants SET price = price + 1 WHERE id = :variant",
     "catalog_options": "UPDATE catalog_options SET position = position + 1 WHERE id = :option",
     "catalog_option_values": "UPDATE catalog_option_values SET position = position + 1 WHERE id = :value",
+    "catalog_item_tags": "UPDATE catalog_item_tags SET tag = tag || '!' WHERE item_id = :spare_item",
 }
 STANDING = "UPDATE tenants SET status = 'suspended' WHERE id = :tenant"
 LINKED = {
@@ -60,6 +63,7 @@ DELETES = {
     "catalog_item_categories": "DELETE FROM catalog_item_categories WHERE item_id = :spare_item",
     "catalog_options": "DELETE FROM catalog_options WHERE id = :option",
     "catalog_option_values": "DELETE FROM catalog_option_values WHERE id = :value",
+    "catalog_item_tags": "DELETE FROM catalog_item_tags WHERE item_id = :spare_item",
 }
 EMPTIED = {
     "tenants": "DELETE FROM memberships WHERE tenant_id = :tenant",
@@ -75,6 +79,7 @@ CASES = [
     (APP, DELETES["catalog_item_categories"]),
     (APP, DELETES["catalog_options"]),
     (APP, DELETES["catalog_option_values"]),
+    (APP, DELETES["catalog_item_tags"]),
     (PLATFORM, STANDING),
     *[
         (login, sql)
@@ -85,6 +90,9 @@ CASES = [
     *[(login, sql) for login in (OWNER, ADMIN) for name, sql in INSERTS.items() if name != "tenants"],
     *[(login, UPDATES["tenants"]) for login in (OWNER, ADMIN)],
 ]
+METADATA = {"catalog_item_metadata": "item", "catalog_variant_metadata": "variant", "category_metadata": "category"}
+"""Whose each is: its public side is for shoppers, the private one is not."""
+NOTE = "INSERT INTO {table} (tenant_id, owner_id, is_private, key, value) VALUES (:tenant, :{of}, {private}, 'k', 'v')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,7 @@ async def shelf(logins: Mapping[str, AsyncEngine], factory: Factory, shop: Shop)
     await made.run(APP, link, item=second.item.id, category=made.ids["other_category"])
     await made.run(APP, INSERTS["catalog_options"], item=second.item.id, new=made.ids["option"])
     await made.run(APP, INSERTS["catalog_option_values"], new=made.ids["value"])
+    await made.run(APP, INSERTS["catalog_item_tags"], item=second.item.id)
     return made
 
 
@@ -192,11 +201,29 @@ async def test_what_changes_nothing_is_not_noted(shelf: Shelf) -> None:
         "UPDATE catalog_items SET name_en = name_en",
         "UPDATE tenants SET slug = slug",
         "UPDATE categories SET position = position",
+        "UPDATE catalog_item_tags SET tag = tag, item_status = 'archived'",
         "UPDATE catalog_variants SET price = price, stock = stock, updated_at = now()",
         "UPDATE catalog_variants SET price = price + 1 WHERE id = :tenant",
     )
     await shelf.run(OWNER, "UPDATE catalog_item_categories SET category_id = category_id")
     assert await shelf.noted() == before
+
+
+@pytest.mark.parametrize("login", [APP, OWNER, ADMIN])
+@pytest.mark.parametrize(("table", "of"), METADATA.items())
+async def test_of_metadata_the_public_side_counts(shelf: Shelf, login: str, table: str, of: str) -> None:
+    found: list[int] = []
+    for private in (True, False):
+        for statement in (
+            NOTE.format(table=table, of=of, private=private),
+            f"UPDATE {table} SET value = value WHERE owner_id = :{of}",
+            f"UPDATE {table} SET value = 'other' WHERE owner_id = :{of}",
+            f"DELETE FROM {table} WHERE owner_id = :{of}",
+        ):
+            before = await shelf.noted()
+            await shelf.run(login, statement)
+            found.append(await shelf.noted() - before)
+    assert found == [0, 0, 0, 0, 1, 0, 1, 1]
 
 
 async def test_what_is_rolled_back_is_not_noted(shelf: Shelf) -> None:
@@ -234,7 +261,7 @@ async def test_every_other_column_of_a_variant_counts(shelf: Shelf) -> None:
     table = CatalogVariant.__table__
     changed = dict.fromkeys(CHOICES, ":value")  # a value of the item that it still belongs to
     changed |= {"id": ":new", "item_id": ":item", "compare_at_price": "1000", "archived_at": "now()"}
-    changed |= dict.fromkeys(("sku", "name_en", "name_ar", "barcode"), "'other'")
+    changed |= dict.fromkeys(("sku", "name_en", "name_ar", "barcode", "external_reference"), "'other'")
     changed |= {"weight": "1", "is_named_by_options": "NOT is_named_by_options"}
     changed |= {name: f"{name} + 1" for name in ("price", "position")}
     changed["created_at"] = "created_at - interval '1 day'"

@@ -19,7 +19,7 @@ from tests.support.statements import counted_statements
 ITEM = """
 nodes {
   slug isAvailable price { amount } variants { sku availability isArchived item { slug } }
-  categories { slug parent { slug } children { slug } }
+  tags categories { slug parent { slug } children { slug } }
 }
 """
 QUERIES = {
@@ -30,6 +30,13 @@ QUERIES = {
     "options of variants": """{ store { category(slug: "top") { items(first: 40) { nodes { isAvailable
         variants { selectedOptions { option { name { en } } value { name { en } } } }
     } } } } }""",
+    "metadata": """{ store { items(first: 40) { nodes {
+        isAvailable metadata { key } metadataValue(key: "colour")
+        variants { metadata { key } } categories { metadata { key } }
+    } } } }""",
+    "private metadata": """{ tenant { items(first: 40) { nodes {
+        isAvailable privateMetadata { key } variants { privateMetadata { key } } categories { privateMetadata { key } }
+    } } } }""",
     "items on every shelf": f"""{{ store {{ categories {{
         slug items(first: 2) {{ totalCount {ITEM} }}
         children {{ slug parent {{ slug }} items(first: 2) {{ totalCount {ITEM} }} }}
@@ -77,9 +84,17 @@ async def test_the_number_of_statements_does_not_grow_with_the_rows(
 
 WHOLE = """
 slug price { amount } isAvailable categories { slug } options { name { en } values { name { en } } }
+tags metadata { key value }
 variants { sku price { amount } availability selectedOptions { option { id } value { id } } }
 """
-TABLES = ("catalog_variants", "categories", "catalog_options", "catalog_option_values")
+TABLES = (
+    "catalog_variants",
+    "categories",
+    "catalog_options",
+    "catalog_option_values",
+    "catalog_item_tags",
+    "catalog_item_metadata",
+)
 ONE_STATEMENT = {
     "items on the storefront": "{ store { items { nodes { %s } } } }",
     "an item on the storefront": '{ store { item(slug: "SLUG") { %s } } }',

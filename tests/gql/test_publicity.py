@@ -17,8 +17,13 @@ CORE = Api(admin_schema).core
 MARKED = {name for name, field in fields_of(CORE).items() if declared(field, Public)}
 SHOWN = {
     "Store", "CatalogItem", "CatalogVariant", "Category", "Money", "LocalizedText", "PageInfo",
-    "CatalogItemConnection", "CatalogItemEdge",
+    "CatalogItemConnection", "CatalogItemEdge", "CatalogTag", "MetadataEntry",
 }  # fmt: skip
+NULL_FOR_GUESTS = {
+    (kind, field)
+    for kind in ("CatalogItem", "CatalogVariant", "Category")
+    for field in ("privateMetadata", "externalReference")
+}
 SAME_FOR_GUESTS = {("CatalogVariant", "item")}
 """It asks who may see a draft; all those whose answers are shared, who sent no token, may not."""
 
@@ -61,7 +66,7 @@ def test_each_operation_of_a_document_is_told_apart() -> None:
 def test_what_is_public_is_the_storefront() -> None:
     """A new field is no part of it before somebody has said so here or there."""
     of_shown_types = {name for name in fields_of(CORE) if name[0] in SHOWN}
-    assert of_shown_types - MARKED == {("CatalogVariant", "stock"), ("Store", "order")}
+    assert of_shown_types - MARKED == {("CatalogVariant", "stock"), ("Store", "order"), *NULL_FOR_GUESTS}
     assert {name for name in MARKED if name[0] in ("Query", "Mutation")} == {("Query", "store")}
 
 
@@ -79,9 +84,10 @@ async def test_a_guest_and_a_customer_read_the_same(api: Client, shop: Shop, fac
     """All that is marked below `store`, asked for at once."""
     query = """{ store { id slug name { en ar value } contactEmail contactPhone brandPrimary brandSecondary
       locale timeZone currency status items { totalCount nodes { ...i } }
-      categories { id slug position items { totalCount } } } }
-      fragment i on CatalogItem { id kind status slug version isAvailable createdAt price { amount }
-        variants { id sku availability isArchived item { id } } }"""
+      categories { id slug position itemCount ancestors { id } items { totalCount } } tags { name itemCount } } }
+      fragment i on CatalogItem { id kind status slug version isAvailable createdAt price { amount } tags
+        metadata { key value }
+        metadataValue(key: "colour") variants { id sku availability isArchived item { id } } }"""
     document = Documents(CORE).get(query)
     assert document.public == {None: True}
     customer = await factory.member()

@@ -8,7 +8,7 @@ from tests.support.factories import Shop
 
 ITEM = """
 id kind status slug name { en ar } description { en ar } version isAvailable createdAt updatedAt
-price { amount currency } categories { id slug }
+price { amount currency } tags categories { id slug }
 options { id name { en ar } values { id name { en ar } } }
 variants {
   id sku name { en ar } price { amount } compareAtPrice { amount } weight barcode availability stock
@@ -32,7 +32,10 @@ SELECTIONS = {
     "catalogItemOptionsSet": ("CatalogItemOptionsSetInput", f"item {{ {ITEM} }}"),
     "categoryCreate": ("CategoryCreateInput", f"category {{ {CATEGORY} }}"),
     "categoryUpdate": ("CategoryUpdateInput", f"category {{ {CATEGORY} }}"),
+    "categoryReorder": ("CategoryReorderInput", "categories { slug position }"),
     "categoryDelete": ("CategoryDeleteInput", "deletedId"),
+    "metadataSet": ("MetadataSetInput", "node { id } metadata { key value }"),
+    "metadataDelete": ("MetadataDeleteInput", "node { id } metadata { key value }"),
 }
 """Every mutation of the catalogue: the type of its input, and what a test reads of its payload."""
 

@@ -10,13 +10,16 @@ import orjson
 from sqlalchemy import text
 
 from bootstrap import Parts
+from db.models import CatalogItem, CatalogVariant
 from db.rows import rows_within
-from domain import catalog, catalog_items, catalog_variants, categories, invitations, orders
+from db.session import AsyncSession
+from domain import catalog, catalog_items, catalog_variants, categories, invitations, metadata, orders
 from domain.catalog_items import NewItem
 from domain.catalog_variants import VariantFields
 from domain.categories import NewCategory
 from domain.changes import ABSENT
 from domain.errors import UserFault, UserFaults
+from domain.metadata import Side
 from domain.order_placement import Customer, NewOrder, NewOrderLine, place
 from domain.pages import encode_cursor
 from domain.signing import Signer
@@ -48,6 +51,9 @@ async def furnish(parts: Parts, shop: Shop, *, items: int = 14) -> Mapping[str, 
         "ids": literals(ids),
         "slug": literals([*(row.slug for row in items_found), *slugs, "nowhere"]),
         "category": literals([*slugs, "nowhere"]),
+        "externalReference": literals(["of nobody"]),
+        "key": literals(["colour", "size", "nothing"]),
+        "tag": literals(["gift", "SALE", "of nobody"]),
         "token": literals([*tokens, "of nobody"]),
         "act": literals(["team.invite", "tenant.create", "nothing"]),
         "first": ["0", "1", "2", "3", "5", "20"],
@@ -90,14 +96,22 @@ async def furnish_item(
         description=LocalizedText("Several\nlines", None) if number % 3 == 0 else None,
         status=next(STATUSES),
         category_ids=[shelves[each % len(shelves)] for each in range(number, number + number % 4)],
+        tags=["Gift", "sale", f"own {number}"][: number % 4],
         variants=variants,
     )
     async with parts.database.write(shop.actor.scope) as session:
         item = await catalog_items.create(session, actor=shop.actor, given=given)
         rows = (await catalog.variants_of(session, [item.id]))[item.id]
+        await furnish_metadata(session, shop, Side(CatalogItem, item.id, is_private=number % 3 == 1))
+        await furnish_metadata(session, shop, Side(CatalogVariant, rows[0].id, is_private=number % 3 == 2))
         if len(rows) > 2:
             await catalog_variants.archive(session, actor=shop.actor, variant_id=rows[1].id, item_version=None)
     return item.id, [row.id for row in rows]
+
+
+async def furnish_metadata(session: AsyncSession, shop: Shop, side: Side) -> None:
+    entries = [("colour", "dark"), ("size", f"{side.owner_id}")]
+    await metadata.set_entries(session, actor=shop.actor, side=side, entries=entries)
 
 
 def variant(place: int, name: tuple[str | None, str | None]) -> VariantFields:

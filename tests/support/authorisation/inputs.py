@@ -117,7 +117,13 @@ async def product(stage: Stage, status: str = "active") -> Product:
 
 async def new_item(stage: Stage) -> Given:
     price = {"price": "4.750", "compareAtPrice": "6", "sku": stage.tools.factory.word(), "stock": 9}
-    return {"kind": "PRODUCT", "name": NAME, "description": NAME, "categoryIds": [await category(stage)]} | price
+    return {
+        "kind": "PRODUCT",
+        "name": NAME,
+        "description": NAME,
+        "categoryIds": [await category(stage)],
+        "tags": ["New"],
+    } | price
 
 
 async def item_edit(stage: Stage) -> Given:
@@ -160,6 +166,22 @@ async def category_edit(stage: Stage) -> Given:
 
 async def empty_category(stage: Stage) -> Given:
     return {"id": await category(stage)}
+
+
+async def other_order(stage: Stage) -> Given:
+    parent = await category(stage)
+    children = [await stage.owner.category("Below", parent=parent) for _ in range(2)]
+    return {"parentId": parent, "ids": [each["id"] for each in reversed(children)]}
+
+
+async def metadata_edit(stage: Stage) -> Given:
+    return {"id": await category(stage), "isPrivate": True, "entries": [{"key": "erp.id", "value": "17"}]}
+
+
+async def noted(stage: Stage) -> Given:
+    given = await metadata_edit(stage) or {}
+    await stage.owner.change("metadataSet", **given)
+    return {"id": given["id"], "isPrivate": True, "keys": ["erp.id"]}
 
 
 async def new_order(stage: Stage) -> Given:
@@ -230,6 +252,9 @@ INPUTS: Mapping[str, Prepare] = {
     "categoryCreate": new_category,
     "categoryUpdate": category_edit,
     "categoryDelete": empty_category,
+    "categoryReorder": other_order,
+    "metadataSet": metadata_edit,
+    "metadataDelete": noted,
     "orderSubmit": new_order,
     "orderConfirm": pending_order,
     "orderFulfil": confirmed_order,

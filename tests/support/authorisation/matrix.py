@@ -61,7 +61,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "catalogItemActivate catalogItemDeactivate catalogItemArchive catalogItemRestore": DESK,
         "catalogVariantCreate catalogVariantUpdate catalogVariantArchive": DESK,
         "catalogItemOptionsSet": DESK,
-        "categoryCreate categoryUpdate categoryDelete": DESK,
+        "categoryCreate categoryUpdate categoryDelete categoryReorder": DESK,
+        "metadataSet metadataDelete": DESK,
         "orderSubmit": EVERYONE,
         "orderClaim": CUSTOMERS,
         "customerRegister": SIGNED_IN,
@@ -70,10 +71,10 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "orderConfirm orderFulfil orderCancel": DESK,
     },
     # The doors
-    "Store": {f"{PROFILE} items item categories category order status": EVERYONE},
+    "Store": {f"{PROFILE} items item categories category tags order status": EVERYONE},
     "BackOffice": {
         f"{PROFILE} status": INSIDE,
-        "items item categories category orders order": only(DESK, others=Refusal.FORBIDDEN),
+        "items item variant categories category tags orders order": only(DESK, others=Refusal.FORBIDDEN),
         "members invitations": only(STAFF, others=Refusal.FORBIDDEN),
         "apiKeys": only(MANAGERS, others=Refusal.FORBIDDEN),
         "auditEntries": only(OWNERS, others=Refusal.FORBIDDEN),
@@ -117,8 +118,9 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "GeneralAddress": {f"{ADDRESS} line1 line2 city region postalCode": CUSTOMERS},
     # The catalogue
     "CatalogItem": {
-        "id kind status slug name description version categories variants options price isAvailable": EVERYONE,
-        "createdAt updatedAt": EVERYONE,
+        "id kind status slug name description version categories tags variants options price isAvailable": EVERYONE,
+        "createdAt updatedAt metadata metadataValue": EVERYONE,
+        "privateMetadata externalReference": only(DESK, others=Refusal.NULL),
     },
     "CatalogOption": {"id name values": EVERYONE},
     "CatalogOptionValue": {"id name": EVERYONE},
@@ -127,9 +129,17 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CatalogItemEdge": {EDGE: EVERYONE},
     "CatalogVariant": {
         "id sku name price compareAtPrice availability weight barcode selectedOptions isArchived item": EVERYONE,
+        "metadata metadataValue": EVERYONE,
         "stock": only(DESK, others=Refusal.FORBIDDEN),
+        "privateMetadata externalReference": only(DESK, others=Refusal.NULL),
     },
-    "Category": {"id slug name position parent children items": EVERYONE},
+    "CatalogTag": {"name itemCount": EVERYONE},
+    "Category": {
+        "id slug name description position parent ancestors children items itemCount": EVERYONE,
+        "metadata metadataValue": EVERYONE,
+        "privateMetadata externalReference": only(DESK, others=Refusal.NULL),
+    },
+    "MetadataEntry": {"key value": EVERYONE},
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
@@ -165,7 +175,9 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CatalogItemPayload": {"userErrors item": DESK},
     "CatalogVariantPayload": {"userErrors variant item": DESK},
     "CategoryPayload": {"userErrors category": DESK},
+    "CategoryReorderPayload": {"userErrors categories": DESK},
     "CategoryDeletePayload": {"userErrors deletedId": DESK},
+    "MetadataPayload": {"userErrors node metadata": DESK},
     "OrderSubmitPayload": {"userErrors order orderToken": EVERYONE},
     "OrderPayload": {"userErrors order": DESK | CUSTOMERS},
     "CustomerPayload": {"userErrors customer": SIGNED_IN},

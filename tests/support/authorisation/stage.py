@@ -72,9 +72,14 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     client = CatalogClient.of(tools.api, shop)
     (await tools.api.execute(UPDATE, {"input": PROFILE}, token=shop.token, tenant=shop.slug)).payload("tenantUpdate")
     top = await client.category("Food")
-    middle = await client.category("Fruit", parent=top["id"])
+    told = {"description": {"en": "Fresh", "ar": "طازج"}, "externalReference": "FRUIT"}
+    middle = await client.category("Fruit", parent=top["id"], **told)
     await client.category("Dates", parent=middle["id"])
     item = await full_item(client, middle["id"])
+    for each in (item["id"], item["variants"][0]["id"], middle["id"]):
+        for private in (True, False):
+            entries = [{"key": "colour", "value": "dark"}]
+            await client.change("metadataSet", id=each, isPrivate=private, entries=entries)
     placed = await full_order(tools.api, shop, customer, item["variants"][0]["id"])
     order, shopper = placed["order"], Shopper(tools.api, shop, customer)
     token = await token_for(Team(tools, shop), f"{tools.factory.word()}@people.test")
@@ -93,7 +98,9 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
         "Store.item": f'slug: "{item["slug"]}"',
         "Store.order": f'token: "{placed["orderToken"]}"',
         "Store.category": f'slug: "{middle["slug"]}"',
+        **{f"{kind}.metadataValue": 'key: "colour"' for kind in ("CatalogItem", "CatalogVariant", "Category")},
         "BackOffice.item": f'id: "{item["id"]}"',
+        "BackOffice.variant": f'id: "{item["variants"][0]["id"]}"',
         "BackOffice.category": f'id: "{middle["id"]}"',
         "BackOffice.order": f'id: "{order["id"]}"',
         "Platform.tenant": f'id: "{global_id("tenant", shop.tenant.id)}"',
@@ -111,8 +118,13 @@ async def full_item(client: CatalogClient, category_id: str) -> dict[str, Any]:
     return await client.create(
         description={"en": "Soft and dark", "ar": "طري وداكن"},
         categoryIds=[category_id],
+        tags=["Halal", "طري"],
+        externalReference=new_key()[:8],
         options=[{"name": {"en": "Size", "ar": "الحجم"}, "values": [{"en": size, "ar": size} for size in SIZES]}],
-        variants=[{"optionValues": [size], "sku": f"{size}-{new_key()[:8]}", **prices} for size in SIZES],
+        variants=[
+            {"optionValues": [size], "sku": f"{size}-{new_key()[:8]}", "externalReference": new_key(), **prices}
+            for size in SIZES
+        ],
     )
 
 
