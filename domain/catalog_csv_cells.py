@@ -1,0 +1,132 @@
+"""What cells of a catalogue's file may hold. Each function is given one that is not empty; a `UserFault` refuses."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+from domain.catalog_items import MOST_CATEGORIES_OF_ITEM
+from domain.catalog_variants import LARGEST_STOCK
+from domain.errors import FaultCode, UserFault
+from domain.money import checked_amount
+from domain.texts import checked_slug, cleaned
+
+Value: TypeAlias = str | int | Decimal | tuple[str, ...] | None
+Parse: TypeAlias = Callable[[str], Value]
+
+DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫", "01234567890123456789.")
+AROUND_NUMBERS = " \t\u00a0\u200e\u200f\u061c\u202f"
+"""What spreadsheets that write from right to left put around a number."""
+WHOLE = re.compile(r"-?[0-9]{1,12}(\.0*)?")
+DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{0,20})?")
+SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+", re.IGNORECASE)
+UNLIMITED = ("unlimited", "غير محدود")
+KINDS = {"product": "product", "service": "service", "project": "project"} | {
+    "منتج": "product",
+    "خدمة": "service",
+    "مشروع": "project",
+}
+STATUSES = {"draft": "draft", "active": "active", "archived": "archived"} | {
+    "مسودة": "draft",
+    "نشط": "active",
+    "مؤرشف": "archived",
+}
+LARGEST_POSITION = 1_000_000
+
+
+def text(limit: int, *, multiline: bool = False) -> Parse:
+    def parse(cell: str) -> Value:
+        return cleaned(cell, limit=limit, multiline=multiline)
+
+    return parse
+
+
+def code(limit: int) -> Parse:
+    """A SKU or a barcode: digits that a spreadsheet has turned into a rounded number are lost, and refused."""
+
+    def parse(cell: str) -> Value:
+        if SCIENTIFIC.fullmatch(cell.strip()):
+            message = "A spreadsheet has rounded this number: make the column text, and type it again."
+            raise UserFault(FaultCode.INVALID, message)
+        return cleaned(cell, limit=limit)
+
+    return parse
+
+
+def one_of(words: Mapping[str, str]) -> Parse:
+    def parse(cell: str) -> Value:
+        word = words.get(cell.strip().casefold())
+        if word is None:
+            raise UserFault(FaultCode.INVALID, f"One of: {', '.join(words)}.")
+        return word
+
+    return parse
+
+
+def slug(cell: str) -> Value:
+    return checked_slug(cell.strip())
+
+
+def amount(cell: str) -> Value:
+    """An amount of money: exact, and refused rather than rounded or guessed."""
+    written = number(cell)
+    if not DECIMAL.fullmatch(written):
+        raise UserFault(FaultCode.INVALID, f"An amount such as 4.750 is wanted{hint(written)}.")
+    return checked_amount(Decimal(written))
+
+
+def stock(cell: str) -> Value:
+    """How many there are; None without limit."""
+    return None if cell.strip().casefold() in UNLIMITED else whole(LARGEST_STOCK)(cell)
+
+
+def whole(most: int) -> Parse:
+    """A number from 0 up to `most`, with no fraction."""
+
+    def parse(cell: str) -> Value:
+        written = number(cell)
+        if not WHOLE.fullmatch(written):
+            raise UserFault(FaultCode.INVALID, f"A whole number is wanted{hint(written)}.")
+        value = int(written.partition(".")[0])
+        if not 0 <= value <= most or written.startswith("-"):
+            raise UserFault(FaultCode.INVALID, f"Between 0 and {most}.")
+        return value
+
+    return parse
+
+
+def number(cell: str) -> str:
+    """A number as Latin digits with a point, whichever digits it was typed with."""
+    return cell.strip(AROUND_NUMBERS).translate(DIGITS)
+
+
+def hint(written: str) -> str:
+    """What is most often wrong with a number."""
+    if re.search("[,٬،]", written):
+        return ": without separators of thousands, and with a point or `٫` before the decimals"
+    return ""
+
+
+def categories(cell: str) -> Value:
+    """Slugs of categories, each perhaps with those above it: `food/dates`."""
+    return listed(cell, most=MOST_CATEGORIES_OF_ITEM, parse=category)
+
+
+def category(path: str) -> str:
+    parts = [checked_slug(part.strip()) for part in path.split("/")]
+    return "/".join(parts)
+
+
+def tags(most: int, limit: int) -> Parse:
+    def parse(cell: str) -> Value:
+        return listed(cell, most=most, parse=lambda tag: cleaned(tag, limit=limit) or "")
+
+    return parse
+
+
+def listed(cell: str, *, most: int, parse: Callable[[str], str]) -> tuple[str, ...]:
+    """What semicolons part, each once and in the order given."""
+    parts = [parse(part) for part in re.split("[;؛]", cell) if part.strip()]
+    if len(parts) > most:
+        raise UserFault(FaultCode.TOO_LONG, f"At most {most}.")
+    return tuple(dict.fromkeys(parts))
