@@ -1,6 +1,6 @@
 """The catalogue as a CSV file: which columns there are, and what is wrong with a row.
 
-A row is a variant. Rows of one item share `item`: the slug of the item, or its external reference. What is told of the
+A row is a variant. Rows of one item share `item`: its slug, or its external reference. What is told of the
 item is told in any of its rows, once or alike. An empty cell leaves a thing as it is, `(none)` takes it away. Images
 are not in the file.
 """
@@ -13,17 +13,15 @@ from dataclasses import dataclass, field
 from domain import catalog_csv_cells as cells
 from domain import csv_cells
 from domain.catalog_csv_cells import Parse, Value
-from domain.catalog_variants import check_compare_at
+from domain.catalog_options import LONGEST_NAME, MOST_OPTIONS
+from domain.catalog_variants import LARGEST_WEIGHT, check_compare_at
 from domain.csv_files import FileRefused
 from domain.errors import FaultCode, UserFault
+from domain.external_references import LONGEST_REFERENCE
 from domain.money import Decimal
 
 MOST_BYTES = 20 * 2**20
 MOST_ROWS = 50_000
-MOST_OPTIONS = 3
-MOST_TAGS = 50
-METADATA = "metadata:"
-METADATA_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +36,17 @@ class Column:
 
 
 def option_columns(place: int) -> Iterator[Column]:
-    name, value = cells.text(60), cells.text(100)
-    yield Column(f"option{place}_name_en", f"اسم الخيار {place} بالإنجليزية", name, of_item=True)
-    yield Column(f"option{place}_name_ar", f"اسم الخيار {place} بالعربية", name, of_item=True)
-    yield Column(f"option{place}_value_en", f"قيمة الخيار {place} بالإنجليزية", value)
-    yield Column(f"option{place}_value_ar", f"قيمة الخيار {place} بالعربية", value)
+    text = cells.text(LONGEST_NAME)
+    yield Column(f"option{place}_name_en", f"اسم الخيار {place} بالإنجليزية", text, of_item=True)
+    yield Column(f"option{place}_name_ar", f"اسم الخيار {place} بالعربية", text, of_item=True)
+    yield Column(f"option{place}_value_en", f"قيمة الخيار {place} بالإنجليزية", text)
+    yield Column(f"option{place}_value_ar", f"قيمة الخيار {place} بالعربية", text)
 
 
 def all_columns() -> Iterator[Column]:
     """In the order in which an export has them."""
     description = cells.text(20_000, multiline=True)
-    yield Column("item", "الصنف", cells.text(100))
+    yield Column("item", "الصنف", cells.text(LONGEST_REFERENCE))
     yield Column("version", "الإصدار", cells.whole(2**31 - 1), of_item=True)
     yield Column("kind", "النوع", cells.one_of(cells.KINDS), of_item=True)
     yield Column("status", "الحالة", cells.one_of(cells.STATUSES), of_item=True)
@@ -58,16 +56,20 @@ def all_columns() -> Iterator[Column]:
     yield Column("description_en", "الوصف بالإنجليزية", description, of_item=True, clears=True)
     yield Column("description_ar", "الوصف بالعربية", description, of_item=True, clears=True)
     yield Column("categories", "التصنيفات", cells.categories, of_item=True, clears=True)
-    yield Column("tags", "الوسوم", cells.tags(MOST_TAGS, 50), of_item=True, clears=True)
-    yield Column("external_reference", "المرجع الخارجي", cells.text(100), of_item=True, clears=True)
+    yield Column("tags", "الوسوم", cells.tags, of_item=True, clears=True)
+    reference = cells.text(LONGEST_REFERENCE)
+    yield Column("external_reference", "المرجع الخارجي", reference, of_item=True, clears=True)
     for place in range(1, MOST_OPTIONS + 1):
         yield from option_columns(place)
-    yield Column("sku", "رمز التخزين", cells.code(64))
-    yield Column("barcode", "الباركود", cells.code(64), clears=True)
+    yield Column("variant_name_en", "اسم النوع بالإنجليزية", cells.text(200), clears=True)
+    yield Column("variant_name_ar", "اسم النوع بالعربية", cells.text(200), clears=True)
+    yield Column("variant_reference", "المرجع الخارجي للنوع", reference, clears=True)
+    yield Column("sku", "رمز التخزين", cells.sku)
+    yield Column("barcode", "الباركود", cells.barcode, clears=True)
     yield Column("price", "السعر", cells.amount)
     yield Column("compare_at_price", "السعر قبل الخصم", cells.amount, clears=True)
     yield Column("stock", "المخزون", cells.stock)
-    yield Column("weight_grams", "الوزن بالجرام", cells.whole(1_000_000_000), clears=True)
+    yield Column("weight_grams", "الوزن بالجرام", cells.whole(LARGEST_WEIGHT), clears=True)
     yield Column("position", "الترتيب", cells.whole(cells.LARGEST_POSITION))
 
 
@@ -87,12 +89,7 @@ BY_HEADING = {folded(heading): column for column in COLUMNS.values() for heading
 
 def column_of(heading: str) -> Column | None:
     """The column that a heading means; None for one that is not ours."""
-    name = heading.strip()
-    if name[: len(METADATA)].casefold() == METADATA:
-        key = name[len(METADATA) :].strip()
-        is_key = METADATA_KEY.fullmatch(key)
-        return Column(f"{METADATA}{key}", "", cells.text(5_000), of_item=True, clears=True) if is_key else None
-    return BY_HEADING.get(folded(name))
+    return BY_HEADING.get(folded(heading))
 
 
 def known_headings(headings: Sequence[str]) -> int:
@@ -151,35 +148,47 @@ class Row:
         self.problems.append(Problem(column, code, message, value))
 
 
-def row_of(layout: Layout, record: Sequence[str]) -> tuple[Row, dict[str, str]]:
-    """A row as it will be understood, and its cells by column. Everything that is wrong with it is told."""
-    # A row may be shorter than the headings: spreadsheets leave empty cells at the end out.
-    raw = {column.name: cell for column, cell in zip(layout.columns, record, strict=False) if column and cell.strip()}
-    row = parsed(raw)
-    if any(cell.strip() for cell in record[len(layout.columns) :]):
-        row.refuse(None, FaultCode.INVALID, "There are more cells than headings: is a quotation mark missing?")
-    check_row(row)
-    return row, raw
+EXTRA = ""
+"""Under this name stands what is behind the last heading."""
 
 
-def parsed(raw: Mapping[str, str]) -> Row:
-    """What cells say, by their columns."""
+def cells_of(layout: Layout, record: Sequence[str]) -> dict[str, str]:
+    """The cells of a row by column, as they stand in the file and without the empty ones.
+
+    A row may be shorter than the headings: spreadsheets leave empty cells at the end out.
+    """
+    named = zip(layout.columns, record, strict=False)
+    cells = {column.name: cell for column, cell in named if column and cell.strip()}
+    extra = "".join(record[len(layout.columns) :])
+    return cells | {EXTRA: extra} if extra.strip() else cells
+
+
+def understood(cells: Mapping[str, str]) -> Row:
+    """A row as its cells are understood. Everything that is wrong with it is told."""
     row = Row()
-    for name, cell in raw.items():
+    for name, cell in cells.items():
         column = COLUMNS.get(name) or column_of(name)
-        if column is None:
-            continue
-        if column.clears and cell.strip().casefold() in csv_cells.NOTHING:
-            row.values[name] = None
-            continue
-        try:
-            value = column.parse(csv_cells.read(cell))
-        except UserFault as fault:
-            row.refuse(name, fault.code, fault.message, cell)
-            continue
-        if value is not None or name == "stock":
-            row.values[name] = value
+        if name == EXTRA:
+            message = "There are more cells than headings: is a quotation mark missing?"
+            row.refuse(None, FaultCode.INVALID, message, cell)
+        elif column is not None:
+            understand(row, column, cell)
+    check_row(row)
     return row
+
+
+def understand(row: Row, column: Column, cell: str) -> None:
+    # The apostrophe that keeps a text from being taken away is looked for before it is taken off.
+    if column.clears and cell.strip().casefold() in csv_cells.NOTHING:
+        row.values[column.name] = None
+        return
+    try:
+        value = column.parse(csv_cells.read(cell))
+    except UserFault as fault:
+        row.refuse(column.name, fault.code, fault.message, cell)
+        return
+    if value is not None or column.name == "stock":
+        row.values[column.name] = value
 
 
 def check_row(row: Row) -> None:

@@ -1,14 +1,16 @@
 """What cells of a catalogue's file may hold. Each function is given one that is not empty; a `UserFault` refuses."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
+from domain.barcodes import checked_barcode
 from domain.catalog_items import MOST_CATEGORIES_OF_ITEM
 from domain.catalog_variants import LARGEST_STOCK
 from domain.errors import FaultCode, UserFault
 from domain.money import checked_amount
+from domain.tags import checked_tags
 from domain.texts import checked_slug, cleaned
 
 Value: TypeAlias = str | int | Decimal | tuple[str, ...] | None
@@ -20,6 +22,9 @@ AROUND_NUMBERS = " \t\u00a0\u200e\u200f\u061c\u202f"
 WHOLE = re.compile(r"-?[0-9]{1,12}(\.0*)?")
 DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{0,20})?")
 SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+", re.IGNORECASE)
+PART = re.compile(r"(?:\\.|[^\\;؛]|\\\Z)+", re.DOTALL)
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+SPECIAL = re.compile(r"[\\;؛]")
 UNLIMITED = ("unlimited", "غير محدود")
 KINDS = {"product": "product", "service": "service", "project": "project"} | {
     "منتج": "product",
@@ -41,16 +46,21 @@ def text(limit: int, *, multiline: bool = False) -> Parse:
     return parse
 
 
-def code(limit: int) -> Parse:
-    """A SKU or a barcode: digits that a spreadsheet has turned into a rounded number are lost, and refused."""
+def sku(cell: str) -> Value:
+    return cleaned(unrounded(cell), limit=64)
 
-    def parse(cell: str) -> Value:
-        if SCIENTIFIC.fullmatch(cell.strip()):
-            message = "A spreadsheet has rounded this number: make the column text, and type it again."
-            raise UserFault(FaultCode.INVALID, message)
-        return cleaned(cell, limit=limit)
 
-    return parse
+def barcode(cell: str) -> Value:
+    return checked_barcode(unrounded(cell))
+
+
+def unrounded(cell: str) -> str:
+    """Digits that a spreadsheet has turned into a rounded number are lost: they are refused."""
+    if SCIENTIFIC.fullmatch(cell.strip()):
+        raise UserFault(
+            FaultCode.INVALID, "A spreadsheet has rounded this number: make the column text, type it again."
+        )
+    return cell
 
 
 def one_of(words: Mapping[str, str]) -> Parse:
@@ -117,16 +127,24 @@ def category(path: str) -> str:
     return "/".join(parts)
 
 
-def tags(most: int, limit: int) -> Parse:
-    def parse(cell: str) -> Value:
-        return listed(cell, most=most, parse=lambda tag: cleaned(tag, limit=limit) or "")
-
-    return parse
+def tags(cell: str) -> Value:
+    return tuple(checked_tags(parted(cell)).values())
 
 
 def listed(cell: str, *, most: int, parse: Callable[[str], str]) -> tuple[str, ...]:
     """What semicolons part, each once and in the order given."""
-    parts = [parse(part) for part in re.split("[;؛]", cell) if part.strip()]
+    parts = [parse(part) for part in parted(cell)]
     if len(parts) > most:
         raise UserFault(FaultCode.TOO_LONG, f"At most {most}.")
     return tuple(dict.fromkeys(parts))
+
+
+def parted(cell: str) -> list[str]:
+    """The parts of a cell between semicolons; one that belongs to a part has a backslash before it."""
+    parts = (ESCAPED.sub(r"\1", part) for part in PART.findall(cell))
+    return [part for part in parts if part.strip()]
+
+
+def joined(parts: Iterable[str]) -> str:
+    """A cell that `parted` takes apart again."""
+    return ";".join(SPECIAL.sub(r"\\\g<0>", part) for part in parts)

@@ -2,6 +2,13 @@
 
 from collections.abc import Mapping
 
+from domain import catalog_exports, catalog_imports
+from domain.catalog_import_slices import run_import, sweep_import
 from domain.jobs import Handler
 
-HANDLERS: Mapping[str, Handler] = {}
+HANDLERS: Mapping[str, Handler] = {
+    catalog_imports.JOB: run_import,
+    catalog_imports.SWEEP_JOB: sweep_import,
+    catalog_exports.JOB: catalog_exports.run_export,
+    catalog_exports.SWEEP_JOB: catalog_exports.sweep_export,
+}

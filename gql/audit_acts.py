@@ -29,6 +29,11 @@ class AuditAct(Enum):
     API_KEY_CREATE = strawberry.enum_value("api_key.create", description="An API key was made.")
     API_KEY_ROTATE = strawberry.enum_value("api_key.rotate", description="An API key was replaced.")
     API_KEY_REVOKE = strawberry.enum_value("api_key.revoke", description="An API key was revoked.")
+    CATALOG_IMPORT = strawberry.enum_value(
+        "catalog.import", description="A file was begun to be applied to the catalogue, or put behind others."
+    )
+    CATALOG_IMPORT_CANCEL = strawberry.enum_value("catalog.import_cancel", description="An import was cancelled.")
+    CATALOG_EXPORT = strawberry.enum_value("catalog.export", description="The catalogue was written into a file.")
     SESSION_SIGN_IN = strawberry.enum_value("session.sign_in", description="A member has signed in.")
     SESSION_RECOVER = strawberry.enum_value("session.recover", description="A member has signed in by a recovery code.")
     SESSION_SIGN_OUT = strawberry.enum_value("session.sign_out", description="A member has signed out.")

@@ -8,6 +8,8 @@ from gql.access import Access, Door
 from gql.api_keys import ApiKeyFields
 from gql.audit import AuditFields
 from gql.catalog_doors import StaffCatalogFields, StoreCatalogFields
+from gql.catalog_exports import CatalogExportFields
+from gql.catalog_imports import CatalogImportFields
 from gql.context import Info
 from gql.invitations import InvitationFields
 from gql.order_links import LinkedOrderFields
@@ -39,6 +41,8 @@ class BackOffice(
     ProfileFields,
     StaffCatalogFields,
     StaffTagFields,
+    CatalogImportFields,
+    CatalogExportFields,
     OrderFields,
     TeamFields,
     InvitationFields,

@@ -15,6 +15,8 @@ PREFIXES = {
     "category": "category",
     "customer": "customer",
     "entry": "timeline entry",
+    "export": "export",
+    "import": "import",
     "invitation": "invitation",
     "item": "item",
     "key": "API key",

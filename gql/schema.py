@@ -12,6 +12,8 @@ from strawberry.tools import merge_types
 
 from gql.addresses import AddressMutation, GeneralAddress, KuwaitAddress
 from gql.api_keys import ApiKeyMutation
+from gql.catalog_exports import CatalogExportMutation
+from gql.catalog_import_mutations import CatalogImportMutation
 from gql.catalog_mutations import CatalogMutation
 from gql.catalog_option_mutations import CatalogOptionMutation
 from gql.categories import CategoryMutation
@@ -46,6 +48,8 @@ MUTATIONS: tuple[type, ...] = (
     ApiKeyMutation,
     CatalogMutation,
     CatalogOptionMutation,
+    CatalogImportMutation,
+    CatalogExportMutation,
     CategoryMutation,
     MetadataMutation,
     OrderMutation,

@@ -3,6 +3,7 @@
 from db.models.base import Base, new_id
 from db.models.catalog import CatalogItem, CatalogItemCategory, CatalogItemTag, CatalogVariant, Category
 from db.models.catalog_options import CatalogOption, CatalogOptionValue
+from db.models.catalog_transfers import CatalogExport, CatalogImport, CatalogImportError, CatalogImportRow
 from db.models.customers import Customer, CustomerAddress
 from db.models.identity import (
     Credential,
@@ -37,6 +38,10 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Base",
+    "CatalogExport",
+    "CatalogImport",
+    "CatalogImportError",
+    "CatalogImportRow",
     "CatalogItem",
     "CatalogItemCategory",
     "CatalogItemMetadata",

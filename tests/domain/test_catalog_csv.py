@@ -3,8 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from domain.catalog_csv import COLUMNS, Layout, key_of, known_headings, parsed, row_of
+from domain import catalog_csv_cells
+from domain.catalog_csv import COLUMNS, Layout, cells_of, key_of, known_headings, understood
 from domain.csv_files import FileRefused
 from domain.errors import FaultCode
 
@@ -23,7 +26,6 @@ def test_every_column_is_known_by_both_its_headings() -> None:
         ("Compare-at price", "compare_at_price"),
         ("الإسم بالعربيه", "name_ar"),
         ("السِعر", "price"),
-        ("metadata:Origin", "metadata:Origin"),
     ],
 )
 def test_headings_as_people_type_them(heading: str, column: str) -> None:
@@ -32,10 +34,9 @@ def test_headings_as_people_type_them(heading: str, column: str) -> None:
 
 
 def test_unknown_columns_are_named_and_not_read() -> None:
-    layout = Layout.of(["sku", "Colour", "", "metadata:bad key"])
-    assert layout.unknown() == ["Colour", "metadata:bad key"]
-    row, raw = row_of(layout, ["A", "red", "", "x"])
-    assert (row.values, row.problems, raw) == ({"sku": "A"}, [], {"sku": "A"})
+    layout = Layout.of(["sku", "Colour", "", "Size"])
+    assert layout.unknown() == ["Colour", "Size"]
+    assert cells_of(layout, ["A", "red", "", "x"]) == {"sku": "A"}
 
 
 @pytest.mark.parametrize(
@@ -58,13 +59,17 @@ def test_headings_that_make_no_sense_refuse_the_file(headings: list[str]) -> Non
         ("stock", "0", 0),
         ("stock", "٣٠", 30),
         ("stock", "5.0", 5),
+        ("barcode", "٦٢٩١٠٤١٥٠٠٢١٣", "6291041500213"),
+        ("weight_grams", "٧٥٠", 750),
+        ("option1_value_ar", "كبير", "كبير"),
         ("stock", "Unlimited", None),
         ("stock", "غير محدود", None),
         ("kind", "Service", "service"),
         ("kind", "مشروع", "project"),
         ("status", "مسودة", "draft"),
         ("categories", "food/dates; coffee ;food/dates", ("food/dates", "coffee")),
-        ("tags", "هدية؛ رمضان", ("هدية", "رمضان")),
+        ("tags", "هدية؛ رمضان;هدية ", ("هدية", "رمضان")),
+        ("tags", r"5\; or more;C:\\", ("5; or more", "C:\\")),
         ("compare_at_price", "(none)", None),
         ("description_ar", "(بلا)", None),
         ("description_en", "'(none)", "(none)"),
@@ -73,8 +78,8 @@ def test_headings_that_make_no_sense_refuse_the_file(headings: list[str]) -> Non
     ],
 )
 def test_cells_and_what_they_say(column: str, cell: str, value: object) -> None:
-    row = parsed({column: cell})
-    assert (row.values, row.problems) == ({column: value}, [])
+    row = understood({"item": "oud", column: cell})
+    assert (row.values, row.problems) == ({"item": "oud", column: value}, [])
 
 
 @pytest.mark.parametrize(
@@ -95,8 +100,11 @@ def test_cells_and_what_they_say(column: str, cell: str, value: object) -> None:
         ("stock", "-0", INVALID),
         ("stock", "many", INVALID),
         ("stock", "1000000001", INVALID),
-        ("barcode", "6.29104E+12", INVALID),
         ("sku", "x" * 65, TOO_LONG),
+        ("sku", "6.29104E+12", INVALID),
+        ("barcode", "6.29104E+12", INVALID),
+        ("barcode", "6291041500214", INVALID),
+        ("weight_grams", "1.5", INVALID),
         ("name_en", "x" * 201, TOO_LONG),
         ("name_ar", "عود\u202eكمبودي", INVALID),
         ("name_en", "a\x07b", INVALID),
@@ -107,18 +115,23 @@ def test_cells_and_what_they_say(column: str, cell: str, value: object) -> None:
     ],
 )
 def test_cells_that_are_refused(column: str, cell: str, code: FaultCode) -> None:
-    row = parsed({column: cell})
-    assert row.values == {}
+    row = understood({"item": "oud", column: cell})
+    assert row.values == {"item": "oud"}
     [problem] = row.problems
     assert (problem.column, problem.code, problem.value) == (column, code, cell)
 
 
+@given(st.lists(st.text(alphabet="ab;؛\\", min_size=1, max_size=5).filter(str.strip), max_size=4))
+def test_lists_in_a_cell_come_back(parts: list[str]) -> None:
+    assert catalog_csv_cells.parted(catalog_csv_cells.joined(parts)) == parts
+
+
 def test_everything_wrong_in_a_row_is_told_at_once() -> None:
     layout = Layout.of(["sku", "price", "السعر قبل الخصم", "stock"])
-    row, _ = row_of(layout, ["A", "-4", "x", "1.5", "more"])
-    assert [problem.column for problem in row.problems] == ["price", "compare_at_price", "stock", None]
+    row = understood(cells_of(layout, ["A", "-4", "x", "1.5", "more"]))
+    assert {problem.column for problem in row.problems} == {"price", "compare_at_price", "stock", None}
     assert layout.heading("compare_at_price") == "السعر قبل الخصم"
-    row, _ = row_of(layout, ["", "4", "3"])
+    row = understood(cells_of(layout, ["", "4", "3"]))
     assert [problem.column for problem in row.problems] == [None, "compare_at_price"]
 
 

@@ -54,6 +54,8 @@ PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "catalog_variant_metadata": {"is_private": True},
     "category_metadata": {"is_private": True},
     "catalog_variants": {"price": 1, "compare_at_price": 2},
+    "catalog_imports": {"actor_kind": "person"},
+    "catalog_exports": {"actor_kind": "person"},
     "orders": {"total": 1},
     "order_lines": {"quantity": 1, "unit_price": 1, "total": 1},
     "email_codes": {"purpose": "confirm"},

@@ -6,7 +6,14 @@ from typing import Any
 from sqlalchemy import text
 
 from gql.ids import global_id
-from tests.support.authorisation import catalog_inputs, customer_inputs, identity_inputs, key_inputs, team_inputs
+from tests.support.authorisation import (
+    catalog_file_inputs,
+    catalog_inputs,
+    customer_inputs,
+    identity_inputs,
+    key_inputs,
+    team_inputs,
+)
 from tests.support.authorisation.stage import PHONE, PROFILE, Stage, full_item, submission
 from tests.support.factories import Product
 from tests.support.orders import ADVANCE, SUBMIT
@@ -255,6 +262,10 @@ INPUTS: Mapping[str, Prepare] = {
     "categoryReorder": other_order,
     "metadataSet": metadata_edit,
     "metadataDelete": noted,
+    "catalogImportCreate": catalog_file_inputs.announcement,
+    "catalogImportStart": catalog_file_inputs.uploaded,
+    "catalogExportCreate": catalog_file_inputs.export,
+    "catalogImportCancel": catalog_file_inputs.announced,
     "orderSubmit": new_order,
     "orderConfirm": pending_order,
     "orderFulfil": confirmed_order,

@@ -10,6 +10,7 @@ from tests.support.api_keys import Keyring
 from tests.support.authorisation.audiences import Audience
 from tests.support.authorisation.selections import Arguments
 from tests.support.catalog import CatalogClient
+from tests.support.catalog_imports import full_export, refused_import
 from tests.support.customers import GENERAL, KUWAIT, Shopper
 from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, SUBMIT, new_key
@@ -84,6 +85,8 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     order, shopper = placed["order"], Shopper(tools.api, shop, customer)
     token = await token_for(Team(tools, shop), f"{tools.factory.word()}@people.test")
     await Keyring(tools.api, shop).full()
+    imported = await refused_import(tools.factory.parts, shop)
+    exported = await full_export(tools.factory.parts, shop)
     nodes = {
         "CatalogItem": item["id"],
         "CatalogVariant": item["variants"][0]["id"],
@@ -102,6 +105,8 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
         "BackOffice.item": f'id: "{item["id"]}"',
         "BackOffice.variant": f'id: "{item["variants"][0]["id"]}"',
         "BackOffice.category": f'id: "{middle["id"]}"',
+        "BackOffice.catalogImport": f'id: "{global_id("import", imported.id)}"',
+        "BackOffice.catalogExport": f'id: "{global_id("export", exported.id)}"',
         "BackOffice.order": f'id: "{order["id"]}"',
         "Platform.tenant": f'id: "{global_id("tenant", shop.tenant.id)}"',
         **{f"Query.node on {name}": f'id: "{node_id}"' for name, node_id in nodes.items()},

@@ -1,0 +1,192 @@
+"""What a file's rows of one item would change, and what is wrong with them. Nothing here reads or writes a database."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from db.models import new_id
+from domain import catalog_import_options as options
+from domain.catalog_import_lines import Group, Line
+from domain.catalog_import_shop import Shop, Standing
+from domain.catalog_import_variants import Plan, plan_variants
+from domain.catalog_items import ITEM_STATUS
+from domain.catalog_variants import MOST_VARIANTS
+from domain.errors import FaultCode, UserFault
+from domain.tags import checked_tags
+from domain.texts import SLUG
+
+TEXTS = ("name_en", "name_ar", "description_en", "description_ar")
+OF_ITEM = ("version", "kind", "status", "slug", *TEXTS, "external_reference", "categories", "tags", *options.NAMES)
+
+
+def planned(shop: Shop, group: Group) -> Plan:
+    """What the rows would change. Their problems are kept with them; what a good plan claims is kept in the shop."""
+    standing = find_standing(shop, group)
+    plan = Plan(group, standing, standing.item.id if standing else new_id())
+    item = merged(group)
+    if len(group.lines) > MOST_VARIANTS:
+        message = f"An item has at most {MOST_VARIANTS} variants."
+        group.lines[MOST_VARIANTS].refuse(None, FaultCode.LIMIT_REACHED, message)
+    plan_item(shop, plan, item)
+    plan_categories(shop, plan, item)
+    plan_tags(plan, item)
+    plan_variants(shop, plan, item)
+    check_version(plan, item)
+    if not plan.is_refused:
+        claim(shop, plan)
+    return plan
+
+
+def find_standing(shop: Shop, group: Group) -> Standing | None:
+    """The item that the rows are of: by its slug, or by the SKU of a variant."""
+    key = group.key or ""
+    item_id = shop.by_slug.get(key) or shop.by_reference.get(key)
+    for line in group.lines:
+        owner = shop.by_sku.get(str(line.values.get("sku")))
+        if owner is None:
+            continue
+        item_id = item_id or owner
+        if owner != item_id:
+            line.refuse("sku", FaultCode.TAKEN, "A variant of another item has this SKU.")
+    return shop.items.get(item_id) if item_id else None
+
+
+def merged(group: Group) -> dict[str, tuple[Any, Line]]:
+    """What is told of the item, with the line that tells it. Two lines must not tell different things."""
+    item: dict[str, tuple[Any, Line]] = {}
+    for line in group.lines:
+        for column in OF_ITEM:
+            if column not in line.values:
+                continue
+            value, first = item.setdefault(column, (line.values[column], line))
+            if value != line.values[column]:
+                message = f"Row {first.row} tells something else of the same item."
+                line.refuse(column, FaultCode.INVALID, message)
+    return item
+
+
+def plan_item(shop: Shop, plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    told = {column: value for column, (value, _) in item.items() if column in ("kind", "external_reference", *TEXTS)}
+    if plan.standing is None:
+        reference = {"external_reference": new_reference(plan)}
+        plan.changes = {"kind": "product", "status": "draft", **dict.fromkeys(TEXTS), **reference, **told}
+    else:
+        stored = plan.standing.item
+        plan.changes = {column: value for column, value in told.items() if value != getattr(stored, column)}
+    check_name(plan, item)
+    check_reference(shop, plan, item)
+    plan_status(plan, item)
+    plan_slug(shop, plan, item)
+
+
+def check_name(plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    first = plan.group.lines[0]
+    names = [
+        plan.changes[column] if column in plan.changes else getattr(plan.standing and plan.standing.item, column)
+        for column in ("name_en", "name_ar")
+    ]
+    is_told_wrong = any(line.has_problem(column) for line in plan.group.lines for column in ("name_en", "name_ar"))
+    if not any(names) and not is_told_wrong:
+        line = item["name_en"][1] if "name_en" in item else first
+        line.refuse("name_en", FaultCode.REQUIRED, "A name in Arabic or in English is required.")
+
+
+def plan_status(plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    if "status" not in item:
+        return
+    status, line = item["status"]
+    if plan.standing is None:
+        if status == "archived":
+            line.refuse("status", FaultCode.INVALID, "A new item is a draft or active.")
+        plan.changes["status"] = status
+    elif status != plan.standing.item.status:
+        try:
+            ITEM_STATUS.check(plan.standing.item.status, status)
+        except UserFault as fault:
+            line.refuse("status", fault.code, fault.message)
+        plan.changes |= {"status": status, "archived_at": datetime.now(UTC) if status == "archived" else None}
+
+
+def plan_slug(shop: Shop, plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    if "slug" in item:
+        slug, line = item["slug"]
+        if shop.by_slug.get(slug, plan.item_id) != plan.item_id:
+            line.refuse("slug", FaultCode.TAKEN, "Another item has this slug.")
+        elif shop.first_items.get(slug, plan.group.number) < plan.group.number:
+            line.refuse("slug", FaultCode.TAKEN, "Another item of the file is given this slug.")
+    elif plan.standing is None:
+        slug = new_slug(shop, plan)
+    else:
+        return
+    if plan.standing is None or slug != plan.standing.item.slug:
+        plan.changes["slug"] = slug
+
+
+def new_slug(shop: Shop, plan: Plan) -> str:
+    """What the rows call the item, if that can be a slug; else one from its name, with an ending if that is taken."""
+    key = plan.group.text("item") or ""
+    if can_be_slug(key):
+        return key
+    proposal = plan.group.proposal
+    is_free = proposal not in shop.by_slug and proposal not in shop.first_items
+    return proposal if is_free else f"{proposal}-{plan.item_id.hex[-6:]}"
+
+
+def new_reference(plan: Plan) -> str | None:
+    """What the rows call the item, if that can be no slug: so the same file finds it again."""
+    key = plan.group.text("item")
+    return None if key is None or can_be_slug(key) else key
+
+
+def can_be_slug(text: str) -> bool:
+    return SLUG.fullmatch(text) is not None and len(text) <= 80
+
+
+def check_reference(shop: Shop, plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    if "external_reference" in item:
+        reference, line = item["external_reference"]
+        if shop.by_reference.get(reference, plan.item_id) != plan.item_id:
+            line.refuse("external_reference", FaultCode.TAKEN, "Another item has this external reference.")
+
+
+def plan_tags(plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    if "tags" in item:
+        wanted = checked_tags(item["tags"][0] or ())
+        if wanted != (plan.standing.tags if plan.standing else {}):
+            plan.tags = wanted
+
+
+def plan_categories(shop: Shop, plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    if "categories" not in item:
+        return
+    paths, line = item["categories"]
+    unknown = [path for path in paths or () if path not in shop.categories]
+    if unknown:
+        line.refuse("categories", FaultCode.NOT_FOUND, f"No such category: {', '.join(unknown)}.")
+        return
+    wanted = {shop.categories[path] for path in paths or ()}
+    if plan.standing is None or wanted != plan.standing.category_ids:
+        plan.category_ids = wanted
+
+
+def check_version(plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
+    """What would change nothing is not stale: a file that was applied already can be sent again."""
+    if "version" not in item or not plan.changes_anything:
+        return
+    version, line = item["version"]
+    if plan.standing is None:
+        message = "The item is not there any more. To make it anew, leave the version empty."
+        line.refuse("version", FaultCode.STALE, message)
+    elif plan.standing.item.version != version:
+        message = f"Somebody has changed this item since: its version is {plan.standing.item.version}."
+        line.refuse("version", FaultCode.STALE, message)
+
+
+def claim(shop: Shop, plan: Plan) -> None:
+    if "slug" in plan.changes:
+        shop.by_slug[plan.changes["slug"]] = plan.item_id
+    if reference := plan.changes.get("external_reference"):
+        shop.by_reference[reference] = plan.item_id
+    for each in plan.variants:
+        if sku := each.changes.get("sku"):
+            shop.by_sku[sku] = plan.item_id
