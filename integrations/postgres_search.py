@@ -1,0 +1,161 @@
+"""The search engine that every tenant begins with: Postgres itself, whose documents are never older than a commit.
+
+A text is first taken as it is written. Where nothing has its words, each that is unknown is taken for the known ones
+that are nearest; where still nothing has them all, any of them will do.
+"""
+
+import json
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from asyncpg import DataError
+
+from db.queries.search import COUNT, FACETS, FIND, SPELLING
+from db.rows import Record, Rows, read_rows
+from db.session import Database, Scope
+from domain.catalog import Availability
+from domain.errors import FaultCode, UserFault
+from domain.searches import PRICE_BOUNDS, Dimension, Facets, Match, Matches, Place, Search
+from domain.spelling import Known, guesses
+
+RANKS = {Availability.SOLD_OUT: 0, Availability.FEW_LEFT: 1, Availability.IN_STOCK: 2}
+NAMED_RANKS = {str(rank): availability.value for availability, rank in RANKS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a text is understood.
+
+    For each word those that it may be `meant` for, None as written; `partly` if any of the words will do.
+    """
+
+    meant: Sequence[str] | None = None
+    partly: bool = False
+
+    def written(self) -> str:
+        return "" if self == Reading() else json.dumps([self.meant, self.partly], ensure_ascii=False)
+
+    @classmethod
+    def of(cls, written: str) -> Self:
+        """Raises a fault for anything that was not written by this engine."""
+        try:
+            meant, partly = json.loads(written) if written else (None, False)
+            return cls(None if meant is None else tuple(f"{each}" for each in meant), bool(partly))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise UserFault(FaultCode.INVALID, "This cursor was not made by this list.", ("after",)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """What is known of a text's words."""
+
+    words: Sequence[Record]
+
+    @property
+    def complete(self) -> bool:
+        """Something has them all, whatever results are narrowed to."""
+        return not self.words or bool(self.words[0]["complete"])
+
+    def choices(self) -> Sequence[Sequence[str]]:
+        """For each word what it may be meant for: itself where it is known, nothing where nobody can tell."""
+        last = len(self.words) - 1
+        return [
+            [word["word"]]
+            if word["is_known"]
+            else guesses(
+                word["sound"],
+                [Known(*each) for each in zip(word["similar_words"] or (), word["similar_sounds"] or (), strict=True)],
+                begun=place == last,
+            )
+            for place, word in enumerate(self.words)
+        ]
+
+
+class PostgresSearch:
+    """What `domain.ports.SearchEngine` says of these methods."""
+
+    name = "postgres"
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, tenant_id: uuid.UUID, wanted: Search, *, first: int, after: Place | None) -> Matches:
+        async with read_rows(self._database, Scope(tenant_id)) as rows:
+            reading = Reading.of(after.reading) if after else Reading()
+            found = await matches(rows, wanted, reading, first, after)
+            if found or after is not None or not wanted.text:
+                return Matches(found, reading.written())
+            return await self._guess(rows, wanted, first)
+
+    async def _guess(self, rows: Rows, wanted: Search, first: int) -> Matches:
+        """Nothing was found of what is written: of what may have been meant."""
+        values = {"asked": wanted.text, "statuses": list(wanted.statuses)}
+        spelling = Spelling(await rows.fetch(SPELLING, values))
+        if spelling.complete:  # what is searched for is there, but not where it is looked for
+            return Matches(())
+        choices = [each for each in spelling.choices() if each]
+        meant = tuple(" ".join(each) for each in choices)
+        corrected = " ".join(each[0] for each in choices)
+        changed = [each[0] for each in choices] != [word["word"] for word in spelling.words]
+        for partly in (False, True):
+            reading = Reading(meant, partly)
+            found = await matches(rows, wanted, reading, first, None) if meant else ()
+            if found:
+                return Matches(found, reading.written(), corrected if changed else None)
+        return Matches(())
+
+    async def count(self, tenant_id: uuid.UUID, wanted: Search, *, reading: str) -> int:
+        values = asked(wanted, Reading.of(reading))
+        async with read_rows(self._database, Scope(tenant_id)) as rows:
+            (counted,) = await rows.fetch(COUNT, values)
+        return counted["number"]
+
+    async def facets(
+        self, tenant_id: uuid.UUID, wanted: Search, *, reading: str, dimensions: Collection[Dimension]
+    ) -> Facets:
+        values = asked(wanted, Reading.of(reading))
+        values |= {"dimensions": [each.value for each in dimensions], "bounds": list(PRICE_BOUNDS)}
+        async with read_rows(self._database, Scope(tenant_id)) as rows:
+            records = await rows.fetch(FACETS, values)
+        counts: dict[Dimension, dict[str, int]] = {each: {} for each in dimensions}
+        for dimension, value, number in records:
+            named = NAMED_RANKS[value] if dimension == Dimension.AVAILABILITY.value else value
+            counts[Dimension(dimension)][named] = number
+        return Facets(counts)
+
+
+async def matches(rows: Rows, wanted: Search, reading: Reading, first: int, after: Place | None) -> Sequence[Match]:
+    behind = after.behind if after else None
+    values = asked(wanted, reading) | {
+        "sorted": wanted.sort.value,
+        "behind": behind and behind.position,
+        "behind_id": behind and behind.item_id,
+        "most": first,
+    }
+    try:
+        found = await rows.fetch(FIND, values)
+    except DataError as error:
+        # What a list is sorted by is compared as what it is: only a place that nobody made is of another type.
+        raise UserFault(FaultCode.INVALID, "This cursor was not made by this list.", ("after",)) from error
+    return [Match(record["item_id"], record["value"]) for record in found]
+
+
+def asked(wanted: Search, reading: Reading) -> dict[str, Any]:
+    """The parameters that every statement of a search takes."""
+    narrowed = wanted.narrowed
+    prices: Mapping[str, Any] = {"price_from": narrowed.price_from, "price_to": narrowed.price_to}
+    return {
+        "asked": wanted.text,
+        "meant": None if reading.meant is None else list(reading.meant),
+        "partly": reading.partly,
+        "statuses": list(wanted.statuses),
+        "kinds": None if narrowed.kinds is None else list(narrowed.kinds),
+        "availabilities": None
+        if narrowed.availabilities is None
+        else [RANKS[each] for each in narrowed.availabilities],
+        "shelf": narrowed.category,
+        "labels": None if narrowed.tags is None else list(narrowed.tags),
+        **{name: None if price is None else int(price * 1000) for name, price in prices.items()},
+    }

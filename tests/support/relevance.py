@@ -1,0 +1,195 @@
+"""A Kuwaiti shop that is a charity as well, and what people ask it for: each with the item that they mean."""
+
+from typing import NamedTuple
+
+
+class Offer(NamedTuple):
+    """An item: a key of its own, its names, and a line about it."""
+
+    key: str
+    en: str
+    ar: str
+    about_en: str = ""
+    about_ar: str = ""
+    sku: str | None = None
+
+
+CATALOGUE = [
+    Offer("ajwa", "Ajwa dates, 1 kg", "تمر عجوة المدينة ١ كجم", "Soft and dark, from Madinah.", "تمر طري", "DAT-AJW-1"),
+    Offer("sukari", "Sukari dates, 3 kg", "تمر سكري ملكي ٣ كجم", "Golden dates from Qassim.", "من القصيم", "DAT-SUK-3"),
+    Offer("khalas", "Khalas dates with tahini", "تمر خلاص بالطحينية"),
+    Offer("stuffed", "Stuffed dates with pistachio", "تمور محشوة بالفستق"),
+    Offer("datesyrup", "Date molasses", "دبس التمر"),
+    Offer("cambodi", "Cambodian oud oil", "دهن عود كمبودي", "Aged, a tola each.", "معتق", "OUD-KH-01"),
+    Offer("indian", "Indian oud chips", "بخور عود هندي كسر", "Natural agarwood."),
+    Offer("maamoul", "Maamoul bakhoor", "معمول بخور", "Pressed incense with musk and amber."),
+    Offer("burner", "Electric incense burner", "مبخرة كهربائية"),
+    Offer("musk", "White musk perfume, 100 ml", "عطر مسك أبيض ١٠٠ مل"),
+    Offer("rose", "Taif rose perfume", "عطر الورد الطائفي", "Made of a hundred roses."),
+    Offer("amber", "Amber perfume oil", "دهن عنبر"),
+    Offer("abaya", "Black silk abaya", "عباءة حرير سوداء", "", "واسعة"),
+    Offer("abayaset", "Embroidered open abaya", "عباية مفتوحة مطرزة"),
+    Offer("dishdasha", "Men's winter dishdasha", "دشداشة رجالية شتوية"),
+    Offer("ghutra", "White ghutra", "غترة بيضاء"),
+    Offer("shemagh", "Red shemagh", "شماغ أحمر"),
+    Offer("bisht", "Royal bisht", "بشت ملكي", "Camel hair, gold thread."),
+    Offer("prayerset", "Women's prayer dress", "رداء صلاة نسائي"),
+    Offer("rug", "Padded prayer rug", "سجادة صلاة مبطنة"),
+    Offer("kidsrug", "Prayer rug for children", "سجادة صلاة للأطفال"),
+    Offer("misbaha", "Amber prayer beads", "مسبحة كهرمان"),
+    Offer("quran", "Quran with Uthmani script", "مصحف بالرسم العثماني"),
+    Offer("quranstand", "Wooden Quran stand", "حامل مصحف خشبي"),
+    Offer("coffee", "Arabic coffee with cardamom, 500 g", "قهوة عربية بالهيل ٥٠٠ جم"),
+    Offer("turkish", "Turkish coffee", "قهوة تركية", "Finely ground."),
+    Offer("dallah", "Brass coffee pot", "دلة نحاس", "A dallah for guests."),
+    Offer("finjan", "Coffee cups, set of 12", "فناجين قهوة ١٢ حبة"),
+    Offer("saffron", "Saffron, 5 g", "زعفران سوبر نقيل ٥ جم"),
+    Offer("cardamom", "Green cardamom", "هيل أخضر"),
+    Offer("karak", "Karak tea", "شاي كرك"),
+    Offer("istikana", "Tea glasses, set of 6", "استكانات شاي ٦ حبات"),
+    Offer("sidr", "Sidr honey from Yemen", "عسل سدر يمني"),
+    Offer("ghee", "Cow ghee", "دهن بقر بلدي"),
+    Offer("baharat", "Kuwaiti spice mix", "بهارات كويتية مشكلة"),
+    Offer("machboos", "Chicken machboos for ten", "مجبوس دجاج لعشرة أشخاص"),
+    Offer("gahwaset", "Hospitality set with thermos", "طقم ضيافة مع ترمس"),
+    Offer("basket", "Eid gift basket", "سلة هدايا العيد"),
+    Offer("gergean", "Gergean sweets box", "علبة حلويات قرقيعان"),
+    Offer("chocolate", "Belgian chocolates", "شوكولاتة بلجيكية فاخرة"),
+    Offer("rahash", "Rahash halva", "رهش كويتي"),
+    Offer("lantern", "Ramadan lantern", "فانوس رمضان"),
+    Offer("calendar", "Wall calendar 2027", "تقويم جداري ٢٠٢٧"),
+    Offer("headphones", "Wireless headphones", "سماعات لاسلكية"),
+    Offer("charger", "Café table charger", "شاحن طاولة"),
+    Offer("iftar", "Iftar meals for the fasting", "إفطار صائم", "A meal for one person costs 1.500 KWD.", "وجبة"),
+    Offer("zakat", "Zakat al-mal", "زكاة المال"),
+    Offer("fitr", "Zakat al-fitr", "زكاة الفطر"),
+    Offer("orphan", "Sponsor an orphan", "كفالة يتيم", "Monthly support.", "كفالة شهرية للأيتام"),
+    Offer("well", "Dig a water well in Niger", "حفر بئر في النيجر", "", "سقيا ماء"),
+    Offer("cooler", "Water cooler for a mosque", "براد ماء سبيل لمسجد"),
+    Offer("mosque", "Build a mosque", "بناء مسجد"),
+    Offer("sadaqa", "General charity", "صدقة جارية"),
+    Offer("adahi", "Sacrifice of a sheep", "أضحية خروف"),
+    Offer("winter", "Winter clothes for refugees", "كسوة الشتاء للاجئين"),
+    Offer("students", "Support needy students", "دعم طلبة العلم المحتاجين"),
+    Offer("gaza", "Relief for Gaza", "إغاثة غزة العاجلة"),
+    Offer("delivery", "Delivery within Kuwait City", "توصيل داخل مدينة الكويت"),
+    Offer("engraving", "Name engraving", "حفر الأسماء"),
+    Offer("giftcard", "Gift card", "بطاقة شرائية", "Saffron, saffron and saffron: spend it on saffron."),
+    Offer("wrapping", "Gift wrapping", "تغليف هدايا"),
+]
+
+WRITTEN = [
+    # As it is written
+    ("ajwa dates", "ajwa"),
+    ("تمر عجوة", "ajwa"),
+    ("turkish coffee", "turkish"),
+    ("كفالة يتيم", "orphan"),
+    ("زكاة الفطر", "fitr"),
+    ("zakat al mal", "zakat"),
+    # Letters, marks and digits that people write in several ways
+    ("عجوه", "ajwa"),
+    ("تَمْر سُكَّري", "sukari"),
+    ("قهوه تركيه", "turkish"),
+    ("افطار صائم", "iftar"),
+    ("اضحيه", "adahi"),
+    ("زكاه المال", "zakat"),
+    ("سجاده صلاه مبطنه", "rug"),
+    ("شمـــاغ احمر", "shemagh"),
+    ("إستكانات", "istikana"),
+    ("اغاثه غزه", "gaza"),
+    ("مبخره", "burner"),
+    ("گهوة تركية", "turkish"),
+    ("قهوة عربیة", "coffee"),
+    ("بناء مسجد", "mosque"),
+    ("بنا مسجد", "mosque"),
+    ("CAFE charger", "charger"),
+    ("٢٠٢٧", "calendar"),
+    ("تقويم 2027", "calendar"),
+    ("5 جم زعفران", "saffron"),
+    ("500g coffee", "coffee"),
+    ("100ml", "musk"),
+    # Number, article, what is joined to words
+    ("date", "ajwa sukari khalas stuffed datesyrup"),
+    ("prayer rugs", "rug kidsrug"),
+    ("perfumes", "musk rose amber"),
+    ("sponsoring orphans", "orphan"),
+    ("building mosques", "mosque"),
+    ("lanterns", "lantern"),
+    ("الزعفران", "saffron"),
+    ("العباية", "abaya abayaset"),
+    ("عبايات", "abaya abayaset"),
+    ("سجادات", "rug kidsrug"),
+    ("للأيتام", "orphan"),
+    ("الطائفي", "rose"),
+    ("المسبحة", "misbaha"),
+    ("بالهيل", "coffee cardamom"),
+    ("هيل", "cardamom coffee"),
+    ("والتمر", "ajwa sukari khalas stuffed datesyrup"),
+    # Half a word
+    ("choc", "chocolate"),
+    ("chocola", "chocolate"),
+    ("head", "headphones"),
+    ("استك", "istikana"),
+    ("شوكو", "chocolate"),
+    ("cambod", "cambodi"),
+    ("بخور ه", "maamoul indian"),
+    ("dat-ajw", "ajwa"),
+    # Both languages, words that say nothing, words that are not there
+    ("ajwa تمر", "ajwa"),
+    ("coffee تركية", "turkish"),
+    ("oud كمبودي", "cambodi"),
+    ("saffron ٥", "saffron"),
+    ("gift for eid", "basket"),
+    ("a mosque to build", "mosque"),
+    ("أبي قهوة تركية", "turkish"),
+    # Names before what is said about things, and codes
+    ("musk", "musk"),
+    ("saffron", "saffron"),
+    ("madinah", "ajwa"),
+    ("OUD-KH-01", "cambodi"),
+    ("oud kh", "cambodi"),
+    ("amber", "amber misbaha"),
+    ("water", "well cooler"),
+    ("دهن", "cambodi amber ghee"),
+]
+"""What is asked for in words that are there, and which items may come first: one, or any of several meant alike."""
+
+MISTAKEN = [
+    # Typing errors, dialect, sounds
+    ("bakhor", "maamoul"),
+    ("bukhoor", "maamoul"),
+    ("abayah", "abaya abayaset"),
+    ("cofee", "coffee turkish dallah finjan"),
+    ("safron", "saffron"),
+    ("choclate", "chocolate"),
+    ("kardamom", "cardamom coffee"),
+    ("headfones", "headphones"),
+    ("dishdasa", "dishdasha"),
+    ("ramdan lantern", "lantern"),
+    ("زعفرن", "saffron"),
+    ("مسباح", "misbaha"),
+    ("شوكلاته", "chocolate"),
+    ("دشداشه رجاليه", "dishdasha"),
+    ("فوانيس", "lantern"),
+    ("مصاحف", "quran quranstand"),
+    ("عطور", "musk rose"),
+    ("سماعه", "headphones"),
+    ("صدقه جاريه", "sadaqa"),
+    ("طقم ظيافة", "gahwaset"),
+    ("أظحية", "adahi"),
+    # With words that nothing has
+    ("حامل للمصحف", "quranstand"),
+    ("cheap turkish coffee online", "turkish"),
+    ("white musk spray", "musk"),
+]
+"""What is asked for in words that are spelled in another way, or with others, and which items may come first."""
+
+AMONG_THREE = [
+    ("سعر زعفران في الكويت", "saffron"),
+    ("buy best saffron in kuwait", "saffron"),
+    ("قهوة", "finjan"),
+    ("kuwait", "baharat"),
+    ("هدية العيد", "basket"),
+    ("prayer", "misbaha"),
+]
+"""What is asked for so widely, or with so many other words, that the item that is meant need only be near the top."""
