@@ -18,7 +18,7 @@ help:
 	@echo 'make test           the whole suite, in parallel. ARGS="-k orders" passes options to pytest'
 	@echo 'make check          style, types, layers, schema, models, migrations, requirements'
 	@echo 'make soak           the long tests: kill loops'
-	@echo 'make bench          ratios of speed to hand-written code. ONLY=list,item,order,signed,mixed,tenants; PROFILE=1'
+	@echo 'make bench          ratios of speed to hand-written code. ONLY=list,item,order,signed,mixed,visits,tenants; PROFILE=1'
 	@echo 'make requirements   export uv.lock to requirements.txt, for machines without uv'
 
 # No shell in between (the lines below have no shell characters), so that a signal to make reaches the command.

@@ -9,15 +9,18 @@ from db.security.roles import objections_to_login
 from db.session import Database, create_engine
 from domain.attempts import MostAttempts
 from domain.signing import Signer
+from domain.visit_batches import VisitBatches
 from gql.context import Services
 from integrations.access_tokens import AccessTokenSigner, JwtVerifier, StaticKeys
 from integrations.attempt_limits import RedisAttemptLimits
 from integrations.cognito_identity import CognitoIdentityProvider
 from integrations.cognito_pool import CognitoPool, objections_to_pool
 from integrations.cost_buckets import CostBuckets
+from integrations.images import PillowRenderer
 from integrations.jwks import RemoteKeys
 from integrations.local_identity import LocalIdentityProvider
 from integrations.passwords import Argon2Passwords
+from integrations.postgres_search import PostgresSearch
 from integrations.s3 import S3ObjectStore
 from integrations.smtp import SmtpMailSender
 from jobs.work_signal import ArqWorkSignal
@@ -47,6 +50,7 @@ def objections_to_settings(settings: Settings) -> list[str]:
         "SADU_SMTP_URL": settings.smtp_url,
         "SADU_S3_URL": settings.s3_url or "",
         "SADU_S3_PUBLIC_URL": settings.s3_public_url or "",
+        "SADU_MEDIA_URL": settings.media_url or "",
     }
     loopback = [] if settings.allow_loopback else [name for name, url in urls.items() if is_loopback(url)]
     objections = [f"{name} leads to an embedded part on this machine" for name in loopback]
@@ -74,6 +78,10 @@ def objections_to_storage(settings: Settings) -> list[str]:
     missing = [f"{name} is not set" for name, field in wanted.items() if field not in settings.model_fields_set]
     if (settings.s3_access_key is None) != (settings.s3_secret_key is None):
         missing.append("of SADU_S3_ACCESS_KEY and SADU_S3_SECRET_KEY one is not set")
+    if settings.media_url is None:
+        missing.append("SADU_MEDIA_URL is not set")
+    elif urlsplit(settings.media_url).scheme != "https":
+        missing.append("SADU_MEDIA_URL is not https")
     return missing
 
 
@@ -205,6 +213,15 @@ def build_object_store(settings: Settings) -> S3ObjectStore:
     )
 
 
+def media_url_of(settings: Settings) -> str:
+    """Where shoppers get pictures from: what stands before the bucket, or the bucket itself."""
+    if settings.media_url:
+        return settings.media_url.rstrip("/")
+    if endpoint := settings.s3_public_url or settings.s3_url:
+        return f"{endpoint.rstrip('/')}/{settings.s3_bucket}"
+    return f"https://{settings.s3_bucket}.s3.{settings.s3_region}.amazonaws.com"
+
+
 class Identity(NamedTuple):
     """Who keeps the accounts, whose tokens are believed, and what signs them where we do."""
 
@@ -241,9 +258,10 @@ def server_parts(parts: Parts) -> ServerParts:
     graphiql = settings.env != "production" if settings.graphiql is None else settings.graphiql
     # A connection of its own: behind requests that exhaust the pool, nobody would know what has changed.
     feed = build_database(settings, settings.database_url, pool_size=1)
-    versions = StorefrontVersions(feed)
+    versions, visits = StorefrontVersions(feed), VisitBatches(parts.database)
 
     async def close() -> None:
+        await visits.close()
         await feed.dispose()
         await parts.close()
 
@@ -256,8 +274,11 @@ def server_parts(parts: Parts) -> ServerParts:
             parts.throttle,
             parts.attempts,
             Signer(settings.secret_key.get_secret_value().encode()),
+            PostgresSearch(parts.database),
+            visits,
             storefront_changed=versions.bump,
             objects=parts.objects,
+            media_url=media_url_of(settings),
         ),
         versions=versions,
         answer_cache_bytes=settings.storefront_cache * 2**20,
@@ -283,6 +304,7 @@ def worker_parts(parts: Parts) -> WorkerParts:
         database=parts.database,
         mail=parts.mail,
         objects=parts.objects,
+        images=PillowRenderer(),
         secret_key=parts.settings.secret_key.get_secret_value().encode(),
         redis_url=parts.settings.redis_url,
         public_url=parts.settings.public_url,

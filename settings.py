@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     s3_bucket: str = Field(default="sadu", min_length=3, description="where files are kept")
     s3_access_key: SecretStr | None = Field(default=None, description="unset, the machine's own role is used")
     s3_secret_key: SecretStr | None = None
+    media_url: WebUrl | None = Field(
+        default=None, description="what serves {tenant}/media/… of the bucket to shoppers, such as a CDN"
+    )
     secret_key: SecretStr = Field(
         min_length=32, description="at least 32 random bytes; mailed codes are derived from it"
     )

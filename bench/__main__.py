@@ -11,9 +11,10 @@ from bench.report import Report
 from bench.rounds import Client
 from bench.signed import measure_known_callers
 from bench.tenants import measure_many_tenants
+from bench.visits import measure_visits
 from bench.world import running_world
 
-PARTS = (*WORKS, "signed", "mixed", "tenants")
+PARTS = (*WORKS, "signed", "mixed", "visits", "tenants")
 
 
 def main(
@@ -36,6 +37,8 @@ def main(
             measure_known_callers(world, client, report)
         if "mixed" in wanted:
             measure_mixed_load(world, client, report)
+        if "visits" in wanted:
+            measure_visits(world, client, report)
         if "tenants" in wanted:
             measure_many_tenants(world, client, report)
         client.close()

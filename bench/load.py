@@ -28,13 +28,15 @@ MOST_SAMPLES = 400
 @dataclass(frozen=True, slots=True)
 class Command:
     """What to do for how long. With a `rate` so many requests begin each second whatever the answers; else each
-    connection sends its next request when it has its answer. `sweep` sends every known request once instead."""
+    connection sends its next request when it has its answer. `sweep` sends every known request once instead. Whatever
+    waits for others on purpose needs more `connections`."""
 
     port: int
     work: str
     seconds: float = 0.0
     rate: float | None = None
     sweep: bool = False
+    connections: int = CONNECTIONS
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class Outcome:
     answers: int = 0
     counted: int = 0
     seconds: float = 0.0
+    took: float = 0.0
+    """Seconds from the first request until the last answer."""
     milliseconds: dict[str, float] = field(default_factory=dict[str, float])
     wrong_statuses: int = 0
     wrong_bodies: int = 0
@@ -113,7 +117,7 @@ class Load:
     async def run(self) -> Outcome:
         loop = asyncio.get_running_loop()
         connections: list[Connection] = []
-        for _ in range(CONNECTIONS):
+        for _ in range(self.command.connections):
             _, connection = await loop.create_connection(
                 lambda: Connection(self._answered, self._lost), "127.0.0.1", self.command.port
             )
@@ -129,6 +133,7 @@ class Load:
             self._idle.extend(connections)
             await self._at_rate(self.command.rate, begun)
         ended, self._finished = time.perf_counter(), True
+        self._outcome.took = ended - begun
         for connection in connections:
             connection.close()
         return self._summary(ended)
@@ -203,10 +208,15 @@ class Load:
 def complaint_about(answer: bytes) -> str:
     """What is wrong with an answer; empty when it holds what was asked for."""
     parsed = json.loads(answer)
-    asked: dict[str, dict[str, dict[str, object]]] = parsed.get("data") or {}
+    asked: dict[str, dict[str, object]] = parsed.get("data") or {}
     things = [thing for root in asked.values() for name, thing in (root or {}).items() if name != "userErrors"]
-    good = "errors" not in parsed and things and all(thing and thing.get("nodes", True) for thing in things)
+    good = "errors" not in parsed and things and all(thing and nodes_of(thing) for thing in things)
     return "" if good else answer[:500].decode("utf-8", "replace")
+
+
+def nodes_of(thing: object) -> object:
+    """What makes an answer a good one: of a list its nodes, of anything else that it is there."""
+    return cast("dict[str, object]", thing).get("nodes", True) if isinstance(thing, dict) else thing
 
 
 def main() -> None:

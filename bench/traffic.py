@@ -37,6 +37,10 @@ ORDER = """mutation Order($input: OrderSubmitInput!) {
   }
 }"""
 
+VISIT = """mutation Visit($input: VisitRecordInput!) {
+  visitRecord(input: $input) { visitId expiresAt userErrors { code message } }
+}"""
+
 CATEGORY = """query Category($slug: String!, $first: Int!) {
   store { items(first: $first, category: $slug) { nodes { id slug } } }
 }"""
@@ -49,6 +53,7 @@ ORDERS = """query Orders($first: Int!) { tenant { orders(first: $first) { nodes 
 
 KEY = "idempotency-key-of-32-characters"
 TEMPLATES = 2_000
+VISITS_OF_EACH = 100
 
 
 def body(operation: str, query: str, variables: dict[str, Any]) -> bytes:
@@ -81,6 +86,22 @@ def order_body(variants: list[str], quantities: list[int], key: str) -> bytes:
     lines = [{"variantId": each, "quantity": count} for each, count in zip(variants, quantities, strict=True)]
     customer = {"name": "Noura Al-Sabah", "email": "noura@people.test", "phone": "+965 5000 1234"}
     return body("Order", ORDER, {"input": {"idempotencyKey": key, "customer": customer, "lines": lines}})
+
+
+def visits(catalogue: Catalogue, chance: random.Random) -> list[bytes]:
+    """First visits of many kinds to each shop."""
+    return [message(shop, visit_body(chance)) for shop in catalogue.shops for _ in range(VISITS_OF_EACH)]
+
+
+def visit_body(chance: random.Random) -> bytes:
+    utm = {
+        "source": chance.choice(("instagram", "google", "newsletter", "tiktok")),
+        "medium": chance.choice(("cpc", "social", "email")),
+        "campaign": f"campaign-{chance.randint(1, 30)}",
+        "content": f"picture-{chance.randint(1, 30)}",
+    }
+    given = {"referrer": "https://l.instagram.com/", "landingPage": f"/items/item-number-{chance.randint(1, 999)}"}
+    return body("Visit", VISIT, {"input": {"utm": utm, **given}})
 
 
 def lists(catalogue: Catalogue, caller: str | None = None) -> list[bytes]:
@@ -116,6 +137,7 @@ class Traffic:
             "list by person": lists(catalogue, "person"),
             "list by key": lists(catalogue, "key"),
             "item": items(catalogue),
+            "visit": visits(catalogue, self._chance),
         }
         self._orders = order_templates(catalogue, self._chance)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cli.demo_profiles import DUKKAN_PROFILE, SANAD_PROFILE, DemoProfile
+
 PASSWORD = "dates and coffee"
 """Of everybody in the demo. Known to everybody who reads this, so production refuses the demo."""
 
@@ -43,6 +45,8 @@ class DemoTenant:
     contact_email: str
     locale: str
     colour: str
+    phone: str
+    profile: DemoProfile
     categories: tuple[tuple[str, tuple[str, str], str], ...]
     items: tuple[DemoItem, ...]
 
@@ -62,6 +66,8 @@ DUKKAN = DemoTenant(
     contact_email="orders@dukkan.test",
     locale="en",
     colour="#8a3b12",
+    phone="+965 2224 4000",
+    profile=DUKKAN_PROFILE,
     categories=(
         ("pantry", ("Pantry", "المؤونة"), ""),
         ("dates", ("Dates", "تمور"), "pantry"),
@@ -118,6 +124,8 @@ SANAD = DemoTenant(
     contact_email="hello@sanad.test",
     locale="ar",
     colour="#0a7d5c",
+    phone="+965 2225 5000",
+    profile=SANAD_PROFILE,
     categories=(("projects", ("Projects", "مشاريع"), ""),),
     items=(
         DemoItem(

@@ -36,7 +36,7 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 API_PORT = 8000
 # Ports that a Postgres, Redis or mail program of the machine's own is unlikely to hold.
-PORTS = Ports(postgres=54320, redis=63790, s3=9890, smtp=10250, mail=8025)
+PORTS = Ports(postgres=54320, redis=63790, s3=9890, media=9891, smtp=10250, mail=8025)
 PART_NAMES = {"postgres": "Postgres", "redis": "Valkey", "s3": "S3", "mail": "Mailbox"}
 LOOK_SECONDS = 0.2
 READY_SECONDS = 60.0

@@ -8,16 +8,19 @@ from typing import Any
 
 from bootstrap import Parts, build_parts
 from cli.demo_data import ACCOUNTS, FIRST_QUERY, PASSWORD, TENANTS, DemoAccount, DemoItem, DemoTenant, DemoVariant
+from cli.demo_profiles import DemoProfile
 from cli.operators import create_operator
 from db.models import Membership, new_id
 from db.rows import rows_within
 from db.session import AsyncSession, Scope
 from domain import catalog_items, categories, tenants
 from domain.actors import Actor, ActorKind
-from domain.callers import identify
+from domain.callers import TenantMoved, identify
 from domain.catalog_variants import VariantFields
 from domain.changes import ABSENT
 from domain.identity import checked_sign_up
+from domain.social_links import SocialLink
+from domain.store_profiles import ProfileChanges
 from domain.texts import LocalizedText
 from settings import Settings
 
@@ -106,9 +109,7 @@ async def appoint_operator(settings: Settings) -> None:
 
 async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.UUID]) -> None:
     """All of a tenant in one transaction, so that a demo that was interrupted is made whole by the next run."""
-    async with parts.database.read(Scope()) as session:
-        known = await identify(await rows_within(session), header_slug=None, host_slug=demo.slug)
-    if known.tenant is not None:
+    if await is_known(parts, demo.slug):
         return
     tenant_id, staff = new_id(), [account for account in ACCOUNTS if account.tenant == demo.slug]
     owner = next(account for account in staff if account.role.endswith("owner"))
@@ -116,15 +117,38 @@ async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.
     async with parts.database.write(Scope(tenant_id, founder.person_id)) as session:
         await tenants.create(session, actor=founder, tenant_id=tenant_id, given=new_tenant(demo))
         actor = Actor(ActorKind.PERSON, tenant_id, founder.person_id, "owner")
-        await tenants.update(session, actor=actor, changes=tenants.TenantChanges(brand_primary=demo.colour))
+        told = tenants.TenantChanges(brand_primary=demo.colour, profile=profile(demo.profile))
+        await tenants.update(session, actor=actor, changes=told)
         for account in staff:
             if account is not owner:
                 session.add(Membership(tenant_id=tenant_id, person_id=people[account.email], role=account.role))
         await fill_shelves(session, actor, demo)
 
 
+async def is_known(parts: Parts, slug: str) -> bool:
+    """Whether the slug is somebody's; under another name by now, too."""
+    async with parts.database.read(Scope()) as session:
+        try:
+            known = await identify(await rows_within(session), header_slug=None, host_slug=slug)
+        except TenantMoved:
+            return True
+    return known.tenant is not None
+
+
 def new_tenant(demo: DemoTenant) -> tenants.NewTenant:
-    return tenants.NewTenant(slug=demo.slug, name=both(demo.name), contact_email=demo.contact_email, locale=demo.locale)
+    return tenants.NewTenant(
+        slug=demo.slug,
+        name=both(demo.name),
+        contact_email=demo.contact_email,
+        contact_phone=demo.phone,
+        locale=demo.locale,
+    )
+
+
+def profile(demo: DemoProfile) -> ProfileChanges:
+    texts = {name: both(text) for name, text in demo.texts.items()}
+    links = [SocialLink(platform, url) for platform, url in demo.links.items()]
+    return replace(ProfileChanges(social_links=links), **texts, **demo.numbers)
 
 
 async def fill_shelves(session: AsyncSession, actor: Actor, demo: DemoTenant) -> None:

@@ -19,6 +19,11 @@ def refusing(refusals: Mapping[str, Exception]) -> Generator[None]:
         raise
 
 
+def is_referred_to(error: IntegrityError) -> bool:
+    """Whether a row was not deleted since another one refers to it, of whatever table."""
+    return getattr(error.orig, "sqlstate", None) == "23503"
+
+
 async def flushed(session: AsyncSession, refusals: Mapping[str, Exception]) -> None:
     """Write now; a violated constraint is told as by `refusing`."""
     with refusing(refusals):

@@ -12,23 +12,29 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from db.models import (
     CatalogItem,
     CatalogItemCategory,
+    CatalogItemImage,
     CatalogItemTag,
     CatalogOption,
     CatalogOptionValue,
     CatalogVariant,
     Category,
+    MediaAsset,
     MetadataEntry,
+    StoreProfile,
     Tenant,
 )
 from db.session import ScopedSession
 
 SHOWN = (
     Tenant,
+    StoreProfile,
+    MediaAsset,
     Category,
     CatalogItem,
     CatalogVariant,
     CatalogItemCategory,
     CatalogItemTag,
+    CatalogItemImage,
     CatalogOption,
     CatalogOptionValue,
     MetadataEntry,

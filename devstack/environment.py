@@ -75,6 +75,7 @@ def part_settings(addresses: Addresses) -> dict[str, str]:
         "SADU_S3_ACCESS_KEY": addresses.s3_access_key,
         "SADU_S3_SECRET_KEY": addresses.s3_secret_key,
         "SADU_S3_BUCKET": BUCKET if addresses.s3_url else "",
+        "SADU_MEDIA_URL": addresses.media_url,
     }
     return {name: value for name, value in settings.items() if value}
 

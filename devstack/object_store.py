@@ -23,6 +23,11 @@ class ObjectStore(ServerPart):
         self._objects = self._directory / "objects"
 
     @property
+    def bucket(self) -> Path:
+        """The folder of the bucket `sadu`."""
+        return self._objects / BUCKET
+
+    @property
     def url(self) -> str:
         """For SADU_S3_URL; buckets are the first part of the path."""
         return f"http://{LOOPBACK}:{self.port}"
@@ -33,7 +38,7 @@ class ObjectStore(ServerPart):
         return keep_secret(self._directory / "object_store.secret")
 
     def _prepare(self) -> None:
-        (self._objects / BUCKET).mkdir(parents=True, exist_ok=True)
+        self.bucket.mkdir(parents=True, exist_ok=True)
 
     def _command(self) -> Command:
         return Command(

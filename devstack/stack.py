@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from devstack.mailbox import Mailbox
 from devstack.mailbox_page import MailboxPage
+from devstack.media_page import MediaPage
 from devstack.object_store import ACCESS_KEY, ObjectStore
 from devstack.ports import choose_port
 from devstack.postgres import Postgres
@@ -34,6 +35,7 @@ class Addresses:
     s3_url: str = ""
     s3_access_key: str = ""
     s3_secret_key: str = ""
+    media_url: str = ""
     smtp_url: str = ""
     mail_url: str = ""
 
@@ -45,6 +47,7 @@ class Ports:
     postgres: int | None = None
     redis: int | None = None
     s3: int | None = None
+    media: int | None = None
     smtp: int | None = None
     mail: int | None = None
 
@@ -162,6 +165,30 @@ def throwaway_directory() -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class _StoragePart:
+    """S3, and a thread of this process that serves what is public in it."""
+
+    def __init__(self, directory: Path, port: int | None, media_port: int | None, children: Children) -> None:
+        self.store = ObjectStore(directory, choose_port(port), children=children)
+        self.page = MediaPage(self.store.bucket, choose_port(media_port))
+
+    def spawn(self) -> None:
+        self.store.spawn()
+        self.page.start()
+
+    def wait_ready(self) -> None:
+        """The page accepts connections once started."""
+        self.store.wait_ready()
+
+    def revive(self) -> bool:
+        """Threads of this process do not die alone."""
+        return self.store.revive()
+
+    def stop(self) -> None:
+        self.page.stop()
+        self.store.stop()
+
+
 class _MailPart:
     """The mailbox and its page, threads of this process rather than children of it."""
 
@@ -195,7 +222,7 @@ class _Parts:
         if "redis" in wanted:
             self.redis = Valkey(directory, choose_port(ports.redis), durable, children=children)
         if "s3" in wanted:
-            self.s3 = ObjectStore(directory, choose_port(ports.s3), children=children)
+            self.s3 = _StoragePart(directory, ports.s3, ports.media, children)
         if "postgres" in wanted:
             self.postgres = Postgres(directory, choose_port(ports.postgres), durable, children=children)
         if "mail" in wanted:
@@ -212,9 +239,10 @@ class _Parts:
             postgres_admin_url=self.postgres.admin_url() if self.postgres else "",
             postgres_port=self.postgres.port if self.postgres else 0,
             redis_url=self.redis.url if self.redis else "",
-            s3_url=self.s3.url if self.s3 else "",
+            s3_url=self.s3.store.url if self.s3 else "",
             s3_access_key=ACCESS_KEY if self.s3 else "",
-            s3_secret_key=self.s3.secret_key if self.s3 else "",
+            s3_secret_key=self.s3.store.secret_key if self.s3 else "",
+            media_url=self.s3.page.url if self.s3 else "",
             smtp_url=self.mail.mailbox.url if self.mail else "",
             mail_url=self.mail.page.url if self.mail else "",
         )

@@ -16,6 +16,7 @@ class Permission(Enum):
     CATALOG_MANAGE = "catalog:manage"
     ORDERS_READ = "orders:read"
     ORDERS_MANAGE = "orders:manage"
+    VISITS_READ = "visits:read"
     TEAM_READ = "team:read"
     TEAM_MANAGE = "team:manage"
     API_KEYS_MANAGE = "api_keys:manage"
@@ -33,7 +34,13 @@ class ActorKind(Enum):
 
 
 KEY_SCOPES = frozenset(
-    {Permission.CATALOG_READ, Permission.CATALOG_MANAGE, Permission.ORDERS_READ, Permission.ORDERS_MANAGE}
+    {
+        Permission.CATALOG_READ,
+        Permission.CATALOG_MANAGE,
+        Permission.ORDERS_READ,
+        Permission.ORDERS_MANAGE,
+        Permission.VISITS_READ,
+    }
 )
 """What an API key can be given. People stay out of reach: a leaked key must not be able to make itself an owner."""
 OWNERS_ALONE = frozenset({Permission.OWNERSHIP_MANAGE, Permission.AUDIT_READ})

@@ -8,6 +8,7 @@ class Act(StrEnum):
 
     TENANT_CREATE = "tenant.create"
     TENANT_UPDATE = "tenant.update"
+    TENANT_SLUG_RELEASE = "tenant.slug_release"
     TENANT_ACTIVE = "tenant.active"
     TENANT_SUSPENDED = "tenant.suspended"
     TENANT_DISABLED = "tenant.disabled"

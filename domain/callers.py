@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from db.queries.identity import identify_caller
 from db.rows import Record, Rows
 from db.session import Scope
+from domain import tenant_slugs
 from domain.actors import NOTHING, Actor, ActorKind, Permission, permissions_of
 from domain.ports import Claims
 
@@ -146,6 +147,14 @@ class TenantUnknown(Exception):
     """The `Sadu-Tenant` header names no tenant."""
 
 
+class TenantMoved(Exception):
+    """Header or host name a tenant by a slug that it had before; `slug` is the one it has now."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__("the tenant has another slug")
+        self.slug = slug
+
+
 class TenantsDiffer(Exception):
     """Header, host and API key name two different tenants."""
 
@@ -176,6 +185,7 @@ async def identify(
     }
     (row,) = await rows.fetch(identify_caller(), values)
     check_credentials(row, credentials)
+    await check_not_moved(rows, row, header_slug, host_slug)
     check_tenant(row, header_slug)
     return Caller(
         tenant=tenant_of(row),
@@ -196,6 +206,17 @@ def check_credentials(row: Record, credentials: Credentials) -> None:
         raise SessionEnded
     if credentials.key_hash is not None and row["key_id"] is None:
         raise SessionEnded
+
+
+async def check_not_moved(rows: Rows, row: Record, header_slug: str | None, host_slug: str | None) -> None:
+    """Former slugs are looked at only where the request would otherwise be of no tenant."""
+    if header_slug is not None:
+        unknown = header_slug if row["named_id"] is None else None
+    else:
+        unknown = host_slug if row["tenant_id"] is None else None
+    moved_to = await tenant_slugs.moved_to(rows, unknown) if unknown is not None else None
+    if moved_to is not None:
+        raise TenantMoved(moved_to)
 
 
 def check_tenant(row: Record, header_slug: str | None) -> None:

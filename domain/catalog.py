@@ -26,6 +26,7 @@ from db.queries.tags import number_tagged
 from db.rows import Record, Rows
 from domain.actors import Actor, Permission, require
 from domain.along import Along
+from domain.media_placements import first_image_of, images_of
 from domain.metadata import public_of_items
 from domain.pages import Page, PageRequest, page_of
 from domain.tags import tag_key, tags_of
@@ -200,7 +201,7 @@ async def page_of_items(
 
 
 def read_items(records: Sequence[Record], selection: Selection) -> Along[list[CatalogItem]]:
-    """Items with the variants, options and categories that were read along with them."""
+    """Items with the variants, options, categories and pictures that were read along with them."""
     found = reader(catalog_items.ITEM, selection).read(records)
     batches: Mapping[str, Any] = {
         "variants": variants_of,
@@ -209,6 +210,8 @@ def read_items(records: Sequence[Record], selection: Selection) -> Along[list[Ca
         "option_values": option_values_of,
         "tags": tags_of,
         "metadata": public_of_items,
+        "images": images_of,
+        "image": first_image_of,
     }
     return Along(found.rows, {batches[name]: rows for name, rows in found.related.items()})
 

@@ -47,12 +47,14 @@ from domain.external_references import (
     checked_reference,
     reference_taken,
 )
+from domain.media_placements import place_images
 from domain.slugs import insert_with_slug, slug_taken
 from domain.tags import checked_tags, new_tags, replace_tags
 from domain.texts import LocalizedText, checked_slug, cleaned_description, cleaned_name, slug_from
 from domain.transitions import StateMachine
 
 MOST_CATEGORIES_OF_ITEM = 50
+SLUG_CONSTRAINT = "uq_catalog_items_tenant_id_slug"
 REFERENCE_TAKEN = {ITEM_REFERENCE: reference_taken("externalReference")}
 
 
@@ -92,6 +94,7 @@ class NewItem:
     category_ids: Sequence[uuid.UUID] = ()
     tags: Sequence[str] = ()
     external_reference: str | None = None
+    image_ids: Sequence[uuid.UUID] = ()
     only_variant: VariantFields = NOTHING_SAID
     variants: Sequence[VariantFields] | None = None
     options: Sequence[OptionFields] = ()
@@ -108,6 +111,7 @@ class ItemChanges:
     category_ids: Sequence[uuid.UUID] | Absent = ABSENT
     tags: Sequence[str] | Absent = ABSENT
     external_reference: str | Absent | None = ABSENT
+    image_ids: Sequence[uuid.UUID] | Absent = ABSENT
     only_variant: VariantFields = NOTHING_SAID
 
 
@@ -138,6 +142,8 @@ async def create(session: AsyncSession, *, actor: Actor, given: NewItem) -> Cata
         VARIANT_REFERENCE: reference_taken("variants"),
     }
     await flushed(session, refusals)
+    if given.image_ids:
+        await place_images(session, item, given.image_ids)
     return item
 
 
@@ -156,14 +162,18 @@ async def update(
         await shelve(session, item, changes.category_ids)
     if not isinstance(changes.tags, Absent):
         await replace_tags(session, item, checked_tags(changes.tags, "tags"))
+    if not isinstance(changes.image_ids, Absent):
+        await place_images(session, item, changes.image_ids)
     await change_only_variant(session, item, changes.only_variant)
     return item
 
 
-async def take_step(session: AsyncSession, *, actor: Actor, item_id: uuid.UUID, step: ItemStep) -> CatalogItem:
-    """Activate, deactivate, archive or restore. Faults: NOT_FOUND; ILLEGAL_TRANSITION with the allowed statuses."""
+async def take_step(
+    session: AsyncSession, *, actor: Actor, item_id: uuid.UUID, step: ItemStep, version: int | None = None
+) -> CatalogItem:
+    """Activate, deactivate, archive or restore. Faults: NOT_FOUND, STALE; ILLEGAL_TRANSITION with what is allowed."""
     require(actor, Permission.CATALOG_MANAGE)
-    item = await locked_item(session, actor, item_id, None, "id")
+    item = await locked_item(session, actor, item_id, version, "id")
     check_step(item.status, step)
     item.status = step.status
     item.archived_at = func.now() if step is ItemStep.ARCHIVE else None
@@ -297,16 +307,20 @@ async def check_skus(session: AsyncSession, given: NewItem, variants: Sequence[d
 
 async def change_only_variant(session: AsyncSession, item: CatalogItem, fields: VariantFields) -> None:
     """Change the variant of a simple item. Written behind the item itself: orders lock in this order, too."""
-    sent = fields.sent()
-    if not sent:
+    if not fields.sent():
         return
-    variants = await live_variants(session, item.id)
+    variant = only_one(await live_variants(session, item.id), fields)
+    await session.refresh(variant, with_for_update={"key_share": True})
+    change(variant, fields)
+    await flushed(session, {SKU_CONSTRAINT: sku_taken("sku")})
+
+
+def only_one(variants: Sequence[CatalogVariant], fields: VariantFields) -> CatalogVariant:
+    """The variant of a simple item. Raises each field that was sent where there are several."""
     if len(variants) > 1:
         message = "This item has several variants: change one with catalogVariantUpdate."
-        raise UserFaults([UserFault(FaultCode.INVALID, message, (field,)) for field in sent])
-    await session.refresh(variants[0], with_for_update={"key_share": True})
-    change(variants[0], fields)
-    await flushed(session, {SKU_CONSTRAINT: sku_taken("sku")})
+        raise UserFaults([UserFault(FaultCode.INVALID, message, (field,)) for field in fields.sent()])
+    return variants[0]
 
 
 async def shelve(session: AsyncSession, item: CatalogItem, category_ids: Sequence[uuid.UUID]) -> None:
@@ -326,10 +340,7 @@ def shelved(item: CatalogItem, category_id: uuid.UUID) -> CatalogItemCategory:
 
 async def existing_categories(session: AsyncSession, category_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """The categories, kept from being deleted until this transaction ends. Faults: NOT_FOUND, TOO_LONG."""
-    if len(category_ids) > MOST_CATEGORIES_OF_ITEM:
-        raise UserFault(
-            FaultCode.TOO_LONG, f"An item is in at most {MOST_CATEGORIES_OF_ITEM} categories.", ("categoryIds",)
-        )
+    check_number_of_categories(category_ids)
     if not category_ids:
         return set()
     statement = select(Category.id).where(Category.id.in_(category_ids)).order_by(Category.id)
@@ -341,8 +352,14 @@ async def existing_categories(session: AsyncSession, category_ids: Sequence[uuid
     return found
 
 
+def check_number_of_categories(category_ids: Sequence[uuid.UUID]) -> None:
+    if len(category_ids) > MOST_CATEGORIES_OF_ITEM:
+        message = f"An item is in at most {MOST_CATEGORIES_OF_ITEM} categories."
+        raise UserFault(FaultCode.TOO_LONG, message, ("categoryIds",))
+
+
 async def save(session: AsyncSession, item: CatalogItem) -> None:
     """Write the item as its next version, with what the database adds. Faults: TAKEN slug or external reference."""
     item.version += 1
-    await flushed(session, {"uq_catalog_items_tenant_id_slug": slug_taken(), **REFERENCE_TAKEN})
+    await flushed(session, {SLUG_CONSTRAINT: slug_taken(), **REFERENCE_TAKEN})
     await session.refresh(item)

@@ -1,7 +1,7 @@
 """Options of an item, such as size and colour: what they may be, and how a variant picks a value of each."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,13 +68,18 @@ class Option:
 
 async def options_of_item(session: AsyncSession, item_id: uuid.UUID) -> list[Option]:
     """The options of an item, in their order."""
+    return (await options_of_items(session, [item_id]))[item_id]
+
+
+async def options_of_items(session: AsyncSession, item_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Option]]:
+    """The options of each of several items, in their order."""
     statement = (
         select(CatalogOption, CatalogOptionValue)
         .join(
             CatalogOptionValue,
             and_(CatalogOptionValue.item_id == CatalogOption.item_id, CatalogOptionValue.option_id == CatalogOption.id),
         )
-        .where(CatalogOption.item_id == item_id)
+        .where(CatalogOption.item_id.in_(item_ids))
         .order_by(CatalogOption.position, CatalogOption.slot, CatalogOptionValue.position, CatalogOptionValue.id)
     )
     options: dict[uuid.UUID, CatalogOption] = {}
@@ -82,10 +87,11 @@ async def options_of_item(session: AsyncSession, item_id: uuid.UUID) -> list[Opt
     for option, value in await session.execute(statement):
         options[option.id] = option
         values.setdefault(option.id, []).append(Value(value.id, LocalizedText(value.name_en, value.name_ar)))
-    return [
-        Option(option_id, option.slot, LocalizedText(option.name_en, option.name_ar), values[option_id])
-        for option_id, option in options.items()
-    ]
+    found: dict[uuid.UUID, list[Option]] = {item_id: [] for item_id in item_ids}
+    for option in options.values():
+        name = LocalizedText(option.name_en, option.name_ar)
+        found[option.item_id].append(Option(option.id, option.slot, name, values[option.id]))
+    return found
 
 
 def checked_new_options(given: Sequence[OptionFields], *path: str) -> list[Option]:

@@ -28,6 +28,7 @@ from domain.catalog_options import (
 from domain.changes import ABSENT, Absent
 from domain.errors import FaultCode, Faults, UserFault, not_found
 from domain.external_references import VARIANT_REFERENCE, checked_reference, reference_taken
+from domain.media_placements import attachable_or_none
 from domain.money import checked_amount
 from domain.texts import LocalizedText, cleaned, cleaned_name
 
@@ -52,6 +53,7 @@ class VariantFields:
     option_values: Sequence[str | uuid.UUID] | Absent = ABSENT
     """One value of each of the item's options, in their order: its name in either language, or its identifier."""
     external_reference: str | Absent | None = ABSENT
+    image_id: uuid.UUID | Absent | None = ABSENT
 
     def sent(self) -> list[str]:
         """Names of the input fields that were sent."""
@@ -99,6 +101,8 @@ async def update(
     item, variant = await locked_with_item(session, actor, variant_id, item_version)
     wants_options = fields.name is None or not isinstance(fields.option_values, Absent)
     change(variant, fields, await options_of_item(session, item.id) if wants_options else ())
+    if not isinstance(fields.image_id, Absent):
+        variant.image_id = await attachable_or_none(session, fields.image_id, "imageId")
     await save(session, item)
     return variant
 
@@ -136,10 +140,14 @@ async def locked_item(
     item = await session.get(CatalogItem, (actor.tenant, item_id), with_for_update={"key_share": True})
     if item is None:
         raise not_found("item", *field)
-    if version is not None and item.version != version:
-        path = ("version",) if field == ("id",) else ("itemVersion",)
-        raise UserFault(FaultCode.STALE, "Somebody else has changed this item: load it again.", path)
+    check_version(item, version, "version" if field == ("id",) else "itemVersion")
     return item
+
+
+def check_version(item: CatalogItem, version: int | None, field: str) -> None:
+    """Fault: STALE, unless the item still is what the edit is based on. None is based on nothing."""
+    if version is not None and item.version != version:
+        raise UserFault(FaultCode.STALE, "Somebody else has changed this item: load it again.", (field,))
 
 
 async def locked_with_item(
@@ -194,10 +202,17 @@ def checked_choice(options: Sequence[Option], given: Sequence[str | uuid.UUID], 
     return choice(options, values) | named_by(values)
 
 
-def change(variant: CatalogVariant, fields: VariantFields, options: Sequence[Option] = (), *path: str) -> None:
-    """Set what was sent; the compare-at price is held against the price, whichever of them was sent.
+def change(variant: CatalogVariant, fields: VariantFields, options: Sequence[Option] = ()) -> None:
+    for column, value in changed_columns(variant, fields, options).items():
+        setattr(variant, column, value)
 
-    `options` are the item's: without them nothing can be picked.
+
+def changed_columns(
+    variant: CatalogVariant, fields: VariantFields, options: Sequence[Option] = (), *path: str
+) -> dict[str, Any]:
+    """The columns of a variant that change. The compare-at price is held against the price, whichever was sent.
+
+    `options` are the item's: without them nothing can be picked. Raises everything that is wrong.
     """
     faults = Faults()
     columns: dict[str, Any] = {}
@@ -206,9 +221,9 @@ def change(variant: CatalogVariant, fields: VariantFields, options: Sequence[Opt
     with faults.collecting():
         columns = checked_naming(variant, fields, options, *path) | columns
     faults.raise_any()
-    for column, value in columns.items():
-        setattr(variant, column, value)
-    check_compare_at(variant.price, variant.compare_at_price, *path)
+    before = columns.get("compare_at_price", variant.compare_at_price)
+    check_compare_at(columns.get("price", variant.price), before, *path)
+    return columns
 
 
 def checked_naming(

@@ -18,6 +18,7 @@ from domain.category_tree import DEEPEST, locked_tree
 from domain.changes import ABSENT, Absent
 from domain.errors import FaultCode, Faults, UserFault, not_found
 from domain.external_references import CATEGORY_REFERENCE, checked_reference, reference_taken
+from domain.media_placements import attachable_or_none
 from domain.pages import Page, PageRequest
 from domain.slugs import insert_with_slug, slug_taken
 from domain.texts import SLUG, LocalizedText, checked_slug, cleaned_description, cleaned_name, slug_from
@@ -48,6 +49,7 @@ class CategoryChanges:
     position: int | Absent = ABSENT
     description: LocalizedText | Absent | None = ABSENT
     external_reference: str | Absent | None = ABSENT
+    image_id: uuid.UUID | Absent | None = ABSENT
 
 
 async def roots(session: AsyncSession) -> list[Category]:
@@ -183,6 +185,9 @@ async def update(session: AsyncSession, *, actor: Actor, category_id: uuid.UUID,
     if category is None:
         raise not_found("category", "id")
     faults, columns = Faults(), dict[str, Any]()
+    with faults.collecting():
+        if not isinstance(changes.image_id, Absent):
+            columns["image_id"] = await attachable_or_none(session, changes.image_id, "imageId")
     with faults.collecting():
         if not isinstance(changes.parent_id, Absent):
             tree.check_move(category.id, changes.parent_id)

@@ -23,6 +23,7 @@ class FaultCode(Enum):
     RESERVED = "RESERVED"
     IN_USE = "IN_USE"
     NOT_FOUND = "NOT_FOUND"
+    NOT_READY = "NOT_READY"
     STALE = "STALE"
     INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
     ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
@@ -106,6 +107,10 @@ class AccessDenied(Exception):
 
 class PermissionMissing(AccessDenied):
     """The actor lacks a named permission, such as `team:manage`; its name is told."""
+
+
+class Overloaded(Exception):
+    """More of this waits than may wait. Nothing was done, and it may be asked for again in a moment."""
 
 
 OUR_TREE = str(Path(__file__).parents[1]) + "/"

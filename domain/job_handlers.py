@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from domain import catalog_exports, catalog_imports
+from domain import catalog_exports, catalog_imports, media, media_rendering
 from domain.catalog_import_slices import run_import, sweep_import
 from domain.jobs import Handler
 
 HANDLERS: Mapping[str, Handler] = {
+    media.RENDER: media_rendering.render,
+    media.REMOVE: media_rendering.remove,
     catalog_imports.JOB: run_import,
     catalog_imports.SWEEP_JOB: sweep_import,
     catalog_exports.JOB: catalog_exports.run_export,

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import OutboxMessage
 from db.queries.outbox import Lease
 from db.session import Database, Scope
+from domain.images import ImageRenderer
 from domain.leases import JOBS, LEASE_SECONDS, LeaseLost, close_as_done, held
 from domain.object_store import ObjectStore
 from domain.outbox import enqueue_job
@@ -38,6 +39,7 @@ class Tools:
 
     database: Database
     objects: ObjectStore
+    images: ImageRenderer
 
 
 @dataclass

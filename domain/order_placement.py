@@ -79,20 +79,26 @@ class Offer:
     stock: int | None
 
 
-async def place(rows: Rows, *, actor: Actor, given: NewOrder, idempotency_key: str) -> Along[Order]:
+async def place(
+    rows: Rows, *, actor: Actor, given: NewOrder, idempotency_key: str, visit_id: uuid.UUID | None = None
+) -> Along[Order]:
     """An order with its number, its stock taken and its mails on their way; for a key used before, the order it made.
+
+    A visit that is unknown here, or has ended, is left out. It is no part of what the key was used with: who asks again
+    may have been given another meanwhile.
 
     Faults: everything wrong about the input's form at once; then NOT_FOUND of variants and totals that are too large;
     then INSUFFICIENT_STOCK of every line concerned; IDEMPOTENCY_KEY_REUSED.
     """
     order, wanted = checked_order(given, idempotency_key)
     key = idempotency.Key.of(actor, "order.place", idempotency_key, given)
-    tenant = await open_tenant(rows, key, order)
+    tenant = await open_tenant(rows, key, order, visit_id)
     if not tenant["claimed"]:
         return Along(await placed_before(rows, await idempotency.entity_of(rows, key)))
     offers = await offers_of(rows, {line.variant_id for line in wanted})
     lines = priced_lines(wanted, offers)
     order.tenant_id, order.currency, order.customer_id = actor.tenant, tenant["currency"], actor.customer_id
+    order.visit_id, order.visit_touch = tenant["visit_id"], tenant["visit_touch"]
     order.locale, order.total = given.locale or tenant["locale"], total_of(lines)
     needed = needed_stock(lines, offers)
     # What is sold out as far as anyone can see needs no lock to be refused.
@@ -102,9 +108,10 @@ async def place(rows: Rows, *, actor: Actor, given: NewOrder, idempotency_key: s
     return Along(order, {orders.lines_of: {order.id: lines}})
 
 
-async def open_tenant(rows: Rows, key: idempotency.Key, order: Order) -> Record:
-    """Status, currency and locale of the tenant, which must be open for business, and whether the key was free."""
-    values = key.values() | {"entity_id": order.id}
+async def open_tenant(rows: Rows, key: idempotency.Key, order: Order, visit_id: uuid.UUID | None) -> Record:
+    """Status, currency and locale of the tenant, which must be open for business; whether the key was free; the visit
+    that the order came of."""
+    values = key.values() | {"entity_id": order.id, "visit_id": visit_id}
     (tenant,) = await rows.fetch(order_statements.open_and_claim(), values)
     if tenant["status"] != "active":
         raise AccessDenied("the tenant is not active")

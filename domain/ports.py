@@ -1,12 +1,13 @@
 """What the domain asks of the outside. `integrations` implements these; `bootstrap` chooses which."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from domain.attempts import Attempt, AttemptKind
+from domain.searches import Dimension, Facets, Matches, Place, Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,4 +272,31 @@ class AttemptLimits(Protocol):
 
     async def forgive(self, kind: AttemptKind, *, account: str) -> None:
         """Forget the attempts at an account whose owner has proven to be there. Never raises."""
+        ...
+
+
+class SearchEngine(Protocol):
+    """Finds a tenant's items by words. Whatever it is asked about one tenant, it never answers with another's."""
+
+    @property
+    def name(self) -> str:
+        """Tells its cursors from those of other engines."""
+        ...
+
+    async def find(self, tenant_id: uuid.UUID, wanted: Search, *, first: int, after: Place | None) -> Matches:
+        """The `first` matches behind a place, None for the first page, in an order without ties.
+
+        Where nothing has the words of a first page, it may read the text in another way, which `Matches` tells.
+        Raises a fault for a place that is none.
+        """
+        ...
+
+    async def count(self, tenant_id: uuid.UUID, wanted: Search, *, reading: str) -> int:
+        """How many match, up to `MOST_COUNTED`; `reading` is that of the matches."""
+        ...
+
+    async def facets(
+        self, tenant_id: uuid.UUID, wanted: Search, *, reading: str, dimensions: Collection[Dimension]
+    ) -> Facets:
+        """Counts by those dimensions, each under every filter but its own, of at most the newest `MOST_COUNTED`."""
         ...

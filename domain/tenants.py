@@ -13,29 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.constraints import flushed
 from db.models import Membership, Tenant
 from db.queries.identity import MembershipFound, memberships_of_person
-from domain import audit
+from domain import audit, store_profiles
 from domain.actors import Actor, Permission, require
 from domain.acts import Act
 from domain.changes import ABSENT, Absent, unless_absent
 from domain.emails import normalized_email
 from domain.errors import FaultCode, Faults, UserFault
+from domain.media_placements import attachable_or_none
 from domain.slugs import slug_taken
-from domain.texts import LocalizedText, checked_slug, cleaned, cleaned_name
-
-# fmt: off
-RESERVED_SLUGS = frozenset(
-    {
-        "about", "account", "admin", "api", "app", "assets", "auth", "billing",
-        "blog", "cdn", "center", "control", "dashboard", "dev", "docs", "ftp",
-        "graphiql", "graphql", "health", "help", "imap", "internal", "login", "mail",
-        "media", "metrics", "ns1", "ns2", "owner", "platform", "pop", "root",
-        "sadu", "secure", "shop", "signin", "signup", "smtp", "staging", "static",
-        "status", "store", "support", "system", "tenant", "test", "webhook", "webhooks",
-        "well-known", "www",
-    }
-)
-# fmt: on
-"""Names under the base domain that are the platform's own, or would look as if they were."""
+from domain.store_profiles import ProfileChanges
+from domain.tenant_slugs import leave_slug, lock_slugs, tenant_slug
+from domain.texts import LINK, LocalizedText, cleaned, cleaned_name
 
 MOST_TENANTS = 50
 COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -65,8 +53,10 @@ class TenantChanges:
     contact_phone: str | Absent | None = ABSENT
     brand_primary: str | Absent | None = ABSENT
     brand_secondary: str | Absent | None = ABSENT
+    logo_id: uuid.UUID | Absent | None = ABSENT
     locale: str | Absent = ABSENT
     time_zone: str | Absent = ABSENT
+    profile: ProfileChanges | Absent = ABSENT
 
 
 async def create(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, given: NewTenant) -> Tenant:
@@ -87,6 +77,7 @@ async def create(session: AsyncSession, *, actor: Actor, tenant_id: uuid.UUID, g
         time_zone=given.time_zone,
     )
     change(tenant, profile)
+    await lock_slugs(session, tenant.slug)
     session.add(tenant)
     await flushed(session, {"uq_tenants_slug": slug_taken()})
     session.add(Membership(tenant_id=tenant_id, person_id=person_id, role="owner"))
@@ -103,13 +94,34 @@ async def memberships_by_person(
     return {each: await memberships_of_person(session, person_id=each) for each in person_ids}
 
 
-async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges) -> Tenant:
-    """Change the profile of the actor's tenant. Faults: RESERVED slug and everything invalid at once; TAKEN slug."""
+async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges, version: int | None = None) -> Tenant:
+    """Change the profile of the actor's tenant: all of it, or nothing. Edits wait for each other.
+
+    Faults: STALE if a `version` is given that is not the current one; RESERVED slug and everything invalid at once;
+    TAKEN slug; LIMIT_REACHED with more former slugs than a tenant keeps; NOT_FOUND or NOT_READY logo.
+    """
     require(actor, Permission.TENANT_MANAGE)
-    tenant = await session.get_one(Tenant, actor.tenant)
-    change(tenant, changes)
+    tenant = await session.get_one(Tenant, actor.tenant, with_for_update={"key_share": True})
+    if version is not None and version != tenant.version:
+        raise UserFault(FaultCode.STALE, "The profile was changed meanwhile: read it again.", ("version",))
+    old_slug, faults, columns = tenant.slug, Faults(), dict[str, object]()
+    with session.no_autoflush:
+        with faults.collecting():
+            change(tenant, changes)
+        with faults.collecting():
+            if not isinstance(changes.logo_id, Absent):
+                tenant.logo_id = await attachable_or_none(session, changes.logo_id, "logoId")
+        with faults.collecting():
+            if not isinstance(changes.profile, Absent):
+                columns = store_profiles.checked_changes(changes.profile, "profile")
+        faults.raise_any()
+        if tenant.slug != old_slug:
+            await leave_slug(session, old=old_slug, new=tenant.slug)
+    tenant.version += 1
     audit.record(session, actor=actor, act=Act.TENANT_UPDATE, fields=sent_fields(changes))
     await flushed(session, {"uq_tenants_slug": slug_taken()})
+    if columns:
+        await store_profiles.write(session, tenant_id=tenant.id, columns=columns)
     return tenant
 
 
@@ -121,7 +133,7 @@ def change(tenant: Tenant, changes: TenantChanges) -> None:
             tenant.slug = tenant_slug(changes.slug)
     with faults.collecting():
         if not isinstance(changes.name, Absent):
-            name = cleaned_name(changes.name, "name")
+            name = checked_tenant_name(changes.name)
             tenant.name_en, tenant.name_ar = name.en, name.ar
     with faults.collecting():
         if not isinstance(changes.contact_email, Absent):
@@ -155,14 +167,19 @@ async def count_memberships(session: AsyncSession) -> int:
 
 def sent_fields(changes: TenantChanges) -> list[str]:
     """Names of the fields that a change touches; their values are not for the audit log."""
-    return sorted(field.name for field in fields(changes) if getattr(changes, field.name) is not ABSENT)
+    sent = [field.name for field in fields(changes) if getattr(changes, field.name) is not ABSENT]
+    if not isinstance(changes.profile, Absent):
+        sent = [name for name in sent if name != "profile"] + [f"profile.{name}" for name in changes.profile.sent]
+    return sorted(sent)
 
 
-def tenant_slug(slug: str) -> str:
-    checked = checked_slug(slug, "slug", shortest=3, limit=40)
-    if checked in RESERVED_SLUGS:
-        raise UserFault(FaultCode.RESERVED, "This slug is reserved.", ("slug",))
-    return checked
+def checked_tenant_name(name: LocalizedText) -> LocalizedText:
+    """What mails to strangers are headed with, invitations above all: no place for an advertisement."""
+    tidy = cleaned_name(name, "name")
+    for locale, text_ in (("en", tidy.en), ("ar", tidy.ar)):
+        if text_ is not None and LINK.search(text_):
+            raise UserFault(FaultCode.INVALID, "A name contains no address.", ("name", locale))
+    return tidy
 
 
 def checked_contact_email(address: str | None) -> str | None:
@@ -188,8 +205,8 @@ def checked_colour(colour: str | None, *field: str) -> str | None:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Read once: the library walks the folders of its data at each call."""
-    return frozenset(available_timezones())
+    """Read once: the library walks the folders of its data at each call. Without those that are no place on earth."""
+    return frozenset(available_timezones()) - {"Factory", "localtime"}
 
 
 def checked_time_zone(name: str) -> str:

@@ -28,6 +28,11 @@ class LocalizedText:
         preferred, other = (self.ar, self.en) if locale == "ar" else (self.en, self.ar)
         return preferred or other or ""
 
+    def chosen(self, locale: str) -> tuple[str, bool]:
+        """As `in_locale`, and whether that is the other language."""
+        preferred, other = (self.ar, self.en) if locale == "ar" else (self.en, self.ar)
+        return (other, True) if other and not preferred else (preferred or "", False)
+
 
 def cleaned(value: str | None, *field: str, limit: int, multiline: bool = False) -> str | None:
     """Trimmed and in Unicode's composed form; None if empty. Refuses control characters and what is too long."""
@@ -36,6 +41,8 @@ def cleaned(value: str | None, *field: str, limit: int, multiline: bool = False)
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
     if len(text) > limit:
         raise UserFault(FaultCode.TOO_LONG, f"At most {limit} characters.", field)
+    if text.isprintable():  # which neither those marks nor control characters are: hardly any text is looked at further
+        return text or None
     allowed = "\n\t" if multiline else ""
     if MISLEADING.search(text):
         raise UserFault(FaultCode.INVALID, "Invisible marks that turn the direction are not allowed.", field)

@@ -35,6 +35,7 @@ class ApiKeyScope(Enum):
     )
     ORDERS_READ = strawberry.enum_value("orders:read", description="See orders with who placed them.")
     ORDERS_MANAGE = strawberry.enum_value("orders:manage", description="Confirm, fulfil and cancel orders.")
+    VISITS_READ = strawberry.enum_value("visits:read", description="See how visitors came; nobody's name is in that.")
 
 
 @strawberry.enum(description="Whether an API key is good.")

@@ -11,6 +11,9 @@ from domain.acts import OTHER, Act
 class AuditAct(Enum):
     TENANT_CREATE = strawberry.enum_value("tenant.create", description="The tenant was opened.")
     TENANT_UPDATE = strawberry.enum_value("tenant.update", description="Its profile was changed.")
+    TENANT_SLUG_RELEASE = strawberry.enum_value(
+        "tenant.slug_release", description="A former slug was let go: it leads here no longer."
+    )
     TENANT_ACTIVE = strawberry.enum_value("tenant.active", description="The platform has opened it again.")
     TENANT_SUSPENDED = strawberry.enum_value("tenant.suspended", description="The platform has suspended it.")
     TENANT_DISABLED = strawberry.enum_value("tenant.disabled", description="The platform has disabled it.")

@@ -13,7 +13,8 @@ from db.models import CatalogOption as CatalogOptionRow
 from db.models import CatalogOptionValue as CatalogOptionValueRow
 from db.models import CatalogVariant as CatalogVariantRow
 from db.models import Category as CategoryRow
-from domain import catalog, categories, tags
+from db.models import MediaAsset
+from domain import catalog, categories, media, media_placements, tags
 from domain import metadata as entries
 from domain.external_references import shown_reference
 from domain.pages import PageRequest
@@ -22,6 +23,7 @@ from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.cost import COUNT, usually
 from gql.ids import global_id
+from gql.images import Image, image_or_none
 from gql.metadata import metadata_field, metadata_value_field, private_metadata_field
 from gql.node import Node
 from gql.publicity import PUBLIC
@@ -125,6 +127,12 @@ class CatalogVariant(Node):
         return [CatalogSelectedOption(stored=row) for row in found if row.id in picked]
 
     @strawberry.field(
+        description="What it looks like; null if it has no picture of its own: show the item's.", directives=[PUBLIC]
+    )
+    async def image(self, info: Info) -> Image | None:
+        return await image_by_id(info, self.stored.image_id)
+
+    @strawberry.field(
         description="It was taken away for good: past orders show it, no new one can name it.", directives=[PUBLIC]
     )
     def is_archived(self) -> bool:
@@ -216,6 +224,22 @@ class CatalogItem(Node):
     def options(self, found: Sequence[CatalogOptionRow]) -> list[CatalogOption]:
         return [CatalogOption(stored=row) for row in found]
 
+    @related(
+        media_placements.images_of,
+        description="Its pictures, at most 50, in the tenant's order.",
+        directives=[PUBLIC, usually(5)],
+    )
+    def images(self, found: Sequence[MediaAsset]) -> list[Image]:
+        return [Image(stored=row) for row in found]
+
+    @related(
+        media_placements.first_image_of,
+        description="The first of its `images`, for lists; null if it has none.",
+        directives=[PUBLIC],
+    )
+    def image(self, found: Sequence[MediaAsset]) -> Image | None:
+        return Image(stored=found[0]) if found else None
+
     @related(catalog.variants_of, description="The lowest price of its variants.", directives=[PUBLIC])
     def price(self, found: Sequence[CatalogVariantRow], info: Info) -> Money:
         return money(min([row.price for row in found]), info.context.tenant.currency)
@@ -274,6 +298,10 @@ class Category(Node):
     def position(self) -> int:
         return self.stored.position
 
+    @strawberry.field(description="What it looks like; null if it has no picture.", directives=[PUBLIC])
+    async def image(self, info: Info) -> Image | None:
+        return await image_by_id(info, self.stored.image_id)
+
     @strawberry.field(description="The category right above; null at the top.", directives=[PUBLIC])
     async def parent(self, info: Info) -> "Category | None":
         if self.stored.parent_id is None:
@@ -316,6 +344,12 @@ class Category(Node):
     metadata = metadata_field(entries.public_of_categories)
     metadata_value = metadata_value_field(entries.public_of_categories)
     private_metadata = private_metadata_field(entries.private_of_categories)
+
+
+async def image_by_id(info: Info, asset_id: UUID | None) -> Image | None:
+    if asset_id is None:
+        return None
+    return image_or_none(await info.context.loaders.of(media.images_by_id).load(asset_id))
 
 
 async def visible_variant(info: Info, variant_id: UUID) -> CatalogVariant | None:

@@ -40,6 +40,7 @@ TAGS = (
     "Words that it is found by, at most 50 of up to 64 characters. White space is folded; of several that differ by "
     "upper and lower case alone the first is kept."
 )
+IMAGE_IDS = "Its pictures in their order, at most 50: each a `Media` that is `READY`."
 ITEM_VERSION = "The item's version that the edit is based on; if sent, a stale one is refused."
 
 
@@ -87,6 +88,7 @@ class CatalogItemCreateInput:
     category_ids: list[strawberry.ID] = strawberry.field(default_factory=list, description=CATEGORY_IDS)
     tags: list[str] = strawberry.field(default_factory=list, description=TAGS)
     external_reference: str | None = strawberry.field(default=None, description=EXTERNAL_REFERENCE)
+    image_ids: list[strawberry.ID] = strawberry.field(default_factory=list, description=IMAGE_IDS)
     price: Decimal | None = strawberry.field(default=None, description=f"{PRICE} Required without `variants`.")
     compare_at_price: Decimal | None = strawberry.field(default=None, description=COMPARE_AT)
     sku: str | None = strawberry.field(default=None, description=SKU)
@@ -122,6 +124,9 @@ class CatalogItemUpdateInput:
         description=f"{TAGS} Replaces all of them. Null is refused; an empty list takes all away."
     )
     external_reference: strawberry.Maybe[str | None] = strawberry.field(description=f"{EXTERNAL_REFERENCE} {CLEARS}")
+    image_ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description=f"{IMAGE_IDS} Replaces all of them. Null is refused; an empty list takes all away."
+    )
     price: strawberry.Maybe[Decimal | None] = strawberry.field(
         description=f"{PRICE} For an item with one variant. {NOT_NULL}"
     )
@@ -141,6 +146,18 @@ class CatalogItemUpdateInput:
 @strawberry.input(description="Which item.")
 class CatalogItemStepInput:
     id: strawberry.ID = strawberry.field(description="The item.")
+    version: int | None = strawberry.field(default=None, description=ITEM_VERSION)
+
+
+@strawberry.input(description="Which item to make another one like.")
+class CatalogItemDuplicateInput:
+    id: strawberry.ID = strawberry.field(description="The item.")
+    name: LocalizedTextInput | None = strawberry.field(
+        default=None, description="What the copy is called; left out, it is called the same."
+    )
+    slug: str | None = strawberry.field(
+        default=None, description=f"{SLUG} Left out, one is proposed from the English name."
+    )
 
 
 @strawberry.input(description="Another variant of an item.")
@@ -179,6 +196,9 @@ class CatalogVariantUpdateInput:
     barcode: strawberry.Maybe[str | None] = strawberry.field(description=f"{BARCODE} {CLEARS}")
     option_values: strawberry.Maybe[list[str] | None] = strawberry.field(description=f"{OPTION_VALUES} {NOT_NULL}")
     external_reference: strawberry.Maybe[str | None] = strawberry.field(description=f"{EXTERNAL_REFERENCE} {CLEARS}")
+    image_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description=f"What it looks like: a `Media` that is `READY`. {CLEARS}"
+    )
 
 
 @strawberry.input(description="Which variant to take away.")
@@ -197,6 +217,7 @@ def new_item(sent: CatalogItemCreateInput) -> NewItem:
         category_ids=category_ids(sent.category_ids),
         tags=sent.tags,
         external_reference=sent.external_reference,
+        image_ids=listed_ids("media", sent.image_ids, "imageIds"),
         only_variant=VariantFields(
             price=unless_null(sent.price),
             compare_at_price=unless_null(sent.compare_at_price),
@@ -236,6 +257,7 @@ def named_values(names: list[str]) -> list[str | UUID]:
 def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
     kind = given_value(sent.kind, "kind")
     categories = given_value(sent.category_ids, "categoryIds")
+    images = given_value(sent.image_ids, "imageIds")
     return ItemChanges(
         kind=ABSENT if isinstance(kind, Absent) else str(kind.value),
         name=given_text(sent.name, "name"),
@@ -244,6 +266,7 @@ def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
         category_ids=ABSENT if isinstance(categories, Absent) else category_ids(categories),
         tags=given_value(sent.tags, "tags"),
         external_reference=given(sent.external_reference),
+        image_ids=ABSENT if isinstance(images, Absent) else listed_ids("media", images, "imageIds"),
         only_variant=VariantFields(
             price=given_value(sent.price, "price"),
             compare_at_price=given(sent.compare_at_price),
@@ -257,6 +280,7 @@ def item_changes(sent: CatalogItemUpdateInput) -> ItemChanges:
 
 def variant_changes(sent: CatalogVariantUpdateInput) -> VariantFields:
     values = given_value(sent.option_values, "optionValues")
+    image = given(sent.image_id)
     return VariantFields(
         price=given_value(sent.price, "price"),
         compare_at_price=given(sent.compare_at_price),
@@ -267,6 +291,7 @@ def variant_changes(sent: CatalogVariantUpdateInput) -> VariantFields:
         name=text_or_null(sent.name),
         option_values=ABSENT if isinstance(values, Absent) else named_values(values),
         external_reference=given(sent.external_reference),
+        image_id=row_id("media", image, "imageId") if isinstance(image, str) else image,
     )
 
 
@@ -276,12 +301,16 @@ def text_or_null(maybe: strawberry.Maybe[LocalizedTextInput | None]) -> Localize
 
 
 def category_ids(ids: list[strawberry.ID]) -> list[UUID]:
-    """Every identifier that is none of a category is told, not only the first."""
+    return listed_ids("category", ids, "categoryIds")
+
+
+def listed_ids(prefix: str, ids: list[strawberry.ID], field: str) -> list[UUID]:
+    """Every identifier that is none of its kind is told, not only the first."""
     faults = Faults()
     found: list[UUID] = []
     for place, each in enumerate(ids):
         with faults.collecting():
-            found.append(row_id("category", each, "categoryIds", str(place)))
+            found.append(row_id(prefix, each, field, str(place)))
     faults.raise_any()
     return found
 

@@ -121,7 +121,9 @@ class CatalogMutation:
 async def take_step(info: Info, sent: CatalogItemStepInput, step: ItemStep) -> CatalogItemPayload:
     item_id = row_id("item", sent.id, "id")
     async with info.context.write() as session:
-        changed = await catalog_items.take_step(session, actor=info.context.actor, item_id=item_id, step=step)
+        changed = await catalog_items.take_step(
+            session, actor=info.context.actor, item_id=item_id, step=step, version=sent.version
+        )
     return CatalogItemPayload(item=item_of(changed))
 
 

@@ -45,6 +45,9 @@ class CategoryUpdateInput:
     parent_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="Moves it, with everything below it, under another category; null moves it to the top."
     )
+    image_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description=f"What it looks like: a `Media` that is `READY`. {CLEARS}"
+    )
     position: strawberry.Maybe[int | None] = strawberry.field(description=f"{POSITION} {NOT_NULL}")
     description: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
         description=f"{DESCRIPTION} Replaces both languages. {CLEARS}"
@@ -139,13 +142,14 @@ def new_category(sent: CategoryCreateInput) -> NewCategory:
 
 
 def category_changes(sent: CategoryUpdateInput) -> CategoryChanges:
-    parent = given(sent.parent_id)
+    parent, image = given(sent.parent_id), given(sent.image_id)
     if not isinstance(parent, Absent) and parent is not None:
         parent = row_id("category", parent, "parentId")
     return CategoryChanges(
         name=given_text(sent.name, "name"),
         slug=given_value(sent.slug, "slug"),
         parent_id=parent,
+        image_id=row_id("media", image, "imageId") if isinstance(image, str) else image,
         position=given_value(sent.position, "position"),
         description=text_or_null(sent.description),
         external_reference=given(sent.external_reference),

@@ -18,8 +18,11 @@ from domain.callers import Caller, TenantBrief
 from domain.errors import AccessDenied
 from domain.object_store import ObjectStore
 from domain.outbox import has_work
-from domain.ports import AttemptLimits, Holder, IdentityProvider, Origin, Throttle, WorkSignal
+from domain.ports import AttemptLimits, Holder, IdentityProvider, Origin, SearchEngine, Throttle, WorkSignal
 from domain.signing import Signer
+from domain.visit_batches import VisitBatches
+from domain.visit_sightings import Sighting
+from domain.visits import Recorded
 from gql.elements import Elements
 from gql.loaders import Loaders
 from gql.refresh_cookies import RefreshCookie
@@ -39,9 +42,13 @@ class Services:
     throttle: Throttle
     attempts: AttemptLimits
     signer: Signer
+    search: SearchEngine
+    visits: VisitBatches
     storefront_changed: Callable[[UUID], None]
     """Told of a tenant right after this process has committed a change of what its shoppers see."""
     objects: ObjectStore
+    media_url: str
+    """Where the public objects are, without a slash at the end."""
 
 
 @dataclass
@@ -70,6 +77,7 @@ class Context:
         self.scope = self.caller.scope
         self._reads = RequestReads(self.services.database)
         self._last_rows: RowsTransaction | None = None
+        self._has_recorded = False
         self.loaders = Loaders(self._reads, self.scope)
         self.elements = Elements()
 
@@ -120,7 +128,8 @@ class Context:
     @property
     def has_read(self) -> bool:
         """Some transaction has made sure that what is remembered of tenant and caller is still so."""
-        return self._reads.began or (self._last_rows is not None and self._last_rows.began)
+        has_read_rows = self._last_rows is not None and self._last_rows.began
+        return self._reads.began or has_read_rows or self._has_recorded
 
     def take(self, found: Along[T]) -> T:
         """What was read; the loaders learn what came along."""
@@ -148,6 +157,13 @@ class Context:
         self.loaders.clear()
         if OutboxMessage in rows.written:
             await self.services.signal.wake()
+
+    async def record_visit(self, sighting: Sighting) -> Recorded:
+        """Written together with others, in a transaction that knows the tenant alone; committed when this returns."""
+        edition = self.tenant.edition if self.caller.is_remembered else None
+        recorded = await self.services.visits.record(Scope(self.tenant.id, edition=edition), sighting)
+        self._has_recorded = True
+        return recorded
 
     @asynccontextmanager
     async def read_platform(self) -> AsyncGenerator[AsyncSession]:

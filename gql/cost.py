@@ -34,6 +34,9 @@ class ListSize:
 PAGE = ListSize(slicing_arguments=["first"], sized_fields=["nodes", "edges"])
 BY_IDS = ListSize(slicing_arguments=["ids"])
 MUTATION = Cost(weight=10)
+RECORD = Cost(weight=4)
+"""A row that is written together with others. An address is granted so many of them that a network behind one address
+can browse, and no more than a few hundred a second."""
 COUNT = Cost(weight=20)
 """Counting walks over every row that matches."""
 DRAWING = Cost(weight=100)

@@ -11,14 +11,19 @@ from gql.catalog_doors import StaffCatalogFields, StoreCatalogFields
 from gql.catalog_exports import CatalogExportFields
 from gql.catalog_imports import CatalogImportFields
 from gql.context import Info
+from gql.former_slugs import FormerSlugFields
 from gql.invitations import InvitationFields
+from gql.media import MediaFields
 from gql.order_links import LinkedOrderFields
 from gql.orders import OrderFields
 from gql.publicity import PUBLIC
 from gql.roots import door
+from gql.search import StaffSearchFields, StoreSearchFields
+from gql.store_profiles import StoreProfileFields
 from gql.tags import StaffTagFields, StoreTagFields
 from gql.team import TeamFields
-from gql.tenants import ProfileFields, TenantStatus
+from gql.tenants import PROFILE_VERSION, ProfileFields, TenantStatus
+from gql.visits import VisitFields
 
 
 @strawberry.enum(description="Whether a store answers.")
@@ -30,7 +35,9 @@ class StoreStatus(Enum):
 
 
 @strawberry.type(description="The public storefront of the request's tenant.")
-class Store(ProfileFields, StoreCatalogFields, StoreTagFields, LinkedOrderFields):
+class Store(
+    ProfileFields, StoreProfileFields, StoreCatalogFields, StoreSearchFields, StoreTagFields, LinkedOrderFields
+):
     @strawberry.field(description="Ask this alone in order to show an `unavailable` page.", directives=[PUBLIC])
     def status(self, info: Info) -> StoreStatus:
         return StoreStatus.OPEN if info.context.tenant.status == "active" else StoreStatus.UNAVAILABLE
@@ -39,11 +46,16 @@ class Store(ProfileFields, StoreCatalogFields, StoreTagFields, LinkedOrderFields
 @strawberry.type(description="The back office of the request's tenant, for its members.")
 class BackOffice(
     ProfileFields,
+    StoreProfileFields,
+    FormerSlugFields,
     StaffCatalogFields,
+    StaffSearchFields,
     StaffTagFields,
+    MediaFields,
     CatalogImportFields,
     CatalogExportFields,
     OrderFields,
+    VisitFields,
     TeamFields,
     InvitationFields,
     AuditFields,
@@ -52,6 +64,10 @@ class BackOffice(
     @strawberry.field(description="Standing with the platform.")
     def status(self, info: Info) -> TenantStatus:
         return TenantStatus(info.context.tenant.status)
+
+    @strawberry.field(description=PROFILE_VERSION)
+    async def version(self, info: Info) -> int:
+        return (await self.row(info)).version
 
 
 STORE = Access(

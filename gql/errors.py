@@ -47,6 +47,11 @@ class ErrorCode(Enum):
         "TENANT_REQUIRED", description="400. Name a tenant by the `Sadu-Tenant` header or by the host."
     )
     TENANT_NOT_FOUND = strawberry.enum_value("TENANT_NOT_FOUND", description="404. The header names no tenant.")
+    TENANT_MOVED = strawberry.enum_value(
+        "TENANT_MOVED",
+        description="410. The tenant has another slug now: go on at `extensions.movedTo`, which has `slug` and `host`. "
+        "Nothing was done.",
+    )
     TENANT_AMBIGUOUS = strawberry.enum_value(
         "TENANT_AMBIGUOUS", description="400. The request names two different tenants."
     )
@@ -71,8 +76,8 @@ class ErrorCode(Enum):
     )
     TEMPORARILY_UNAVAILABLE = strawberry.enum_value(
         "TEMPORARILY_UNAVAILABLE",
-        description="503. What protects accounts is out of order: sign in after the seconds in `Retry-After`. Nothing "
-        "was done; everything else goes on.",
+        description="503. What protects accounts is out of order, or more visits are waiting to be recorded than can "
+        "be: ask again after the seconds in `Retry-After`. Nothing was done; everything else goes on.",
     )
     METHOD_NOT_ALLOWED = strawberry.enum_value(
         "METHOD_NOT_ALLOWED", description="405. Send a POST; GET answers registered queries alone."
@@ -93,7 +98,8 @@ class ErrorCode(Enum):
 class Refusal(Exception):
     """A request refused before execution, with its HTTP status.
 
-    `retry_after` is for the header of that name, in whole seconds; `extensions` are those of the response.
+    `retry_after` is for the header of that name, in whole seconds; `extensions` are those of the response, `details`
+    stand beside the code. With `is_shared` every guest who asks there is told the same.
     """
 
     def __init__(
@@ -104,14 +110,18 @@ class Refusal(Exception):
         *,
         retry_after: int | None = None,
         extensions: Mapping[str, object] | None = None,
+        details: Mapping[str, object] | None = None,
+        is_shared: bool = False,
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
-        self.retry_after, self.extensions = retry_after, extensions
+        self.retry_after, self.extensions, self.details = retry_after, extensions, details or {}
+        self.is_shared = is_shared
 
     def body(self) -> dict[str, object]:
         """The GraphQL response that says so."""
-        body: dict[str, object] = {"errors": [{"message": self.message, "extensions": {"code": self.code.value}}]}
+        told = {"code": self.code.value, **self.details}
+        body: dict[str, object] = {"errors": [{"message": self.message, "extensions": told}]}
         return body if self.extensions is None else body | {"extensions": dict(self.extensions)}
 
 
@@ -124,6 +134,9 @@ class UserErrorCode(Enum):
     RESERVED = strawberry.enum_value("RESERVED", description="Kept for the platform itself.")
     IN_USE = strawberry.enum_value("IN_USE", description="Cannot go while other things depend on it.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such thing, or it is not yours.")
+    NOT_READY = strawberry.enum_value(
+        "NOT_READY", description="Something else has to happen first, such as an upload: the message says what."
+    )
     STALE = strawberry.enum_value("STALE", description="Changed by somebody else meanwhile: read it again.")
     INSUFFICIENT_STOCK = strawberry.enum_value("INSUFFICIENT_STOCK", description="Fewer are left than asked for.")
     ILLEGAL_TRANSITION = strawberry.enum_value("ILLEGAL_TRANSITION", description="Not possible from this status.")

@@ -21,6 +21,7 @@ PREFIXES = {
     "item": "item",
     "key": "API key",
     "line": "order line",
+    "media": "image",
     "membership": "member",
     "option": "option",
     "order": "order",
@@ -28,6 +29,7 @@ PREFIXES = {
     "tenant": "tenant",
     "value": "value of an option",
     "variant": "variant",
+    "visit": "visit",
 }
 """Every kind of identifier, with the name that a message gives the thing."""
 

@@ -19,6 +19,7 @@ from gql.context import Info
 from gql.cost import BY_IDS
 from gql.customers import customer_of
 from gql.ids import split_id
+from gql.media import find_media
 from gql.node import Node
 from gql.orders import order_of
 from gql.roots import door
@@ -61,6 +62,7 @@ FINDERS: Mapping[str, Callable[[Info, UUID], Awaitable[Node | None]]] = {
     "order": find_order,
     "customer": find_customer,
     "address": find_address,
+    "media": find_media,
 }
 
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="An identifier that this API gave.")]

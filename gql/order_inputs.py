@@ -36,6 +36,11 @@ class OrderSubmitInput:
     locale: Locale | None = strawberry.field(
         default=None, description="Language of the mails to the customer; the store's own by default."
     )
+    visit_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="What `visitRecord` answered, so that the tenant learns how the shopper came. One that is unknown, "
+        "or has ended, is left out: the order is placed all the same.",
+    )
 
 
 @strawberry.input(description="Which order to confirm.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -11,7 +11,7 @@ import strawberry
 from db.models import Order as OrderRow
 from db.models import OrderLine as OrderLineRow
 from db.models import TimelineEntry as TimelineEntryRow
-from domain import order_placement, orders, timeline
+from domain import order_placement, orders, timeline, visits
 from domain.actors import Permission, require
 from domain.order_links import order_token
 from domain.pages import PageRequest
@@ -27,6 +27,8 @@ from gql.order_inputs import OrderCancelInput, OrderConfirmInput, OrderFulfilInp
 from gql.related import related
 from gql.roots import Payload, mutation
 from gql.scalars import LocalizedText, Money, localized, money, written
+from gql.store_profiles import payment_instructions
+from gql.visits import Visit, remembered_touch, visit_of
 
 
 @strawberry.enum(description="Where an order stands.")
@@ -112,6 +114,8 @@ class OrderTimelineEntry:
 class Order(Node):
     order_id: strawberry.Private[UUID]
     currency: strawberry.Private[str]
+    visit_id: strawberry.Private[UUID | None]
+    visit_touch: strawberry.Private[dict[str, Any] | None]
     id: strawberry.ID = strawberry.field(description="Identifier.")
     number: int = strawberry.field(description="Counts from 1001 within the tenant, without gaps.")
     name: str = strawberry.field(description="The number as people read it, such as `#1001`.")
@@ -134,6 +138,13 @@ class Order(Node):
         return [line_of(row, self.currency) for row in found]
 
     @strawberry.field(
+        description="How to pay, as the store tells it now; null once paid or cancelled, and where it tells nothing."
+    )
+    async def payment_instructions(self, info: Info) -> LocalizedText | None:
+        is_due = self.payment_status is PaymentStatus.UNPAID and self.status is not OrderStatus.CANCELLED
+        return await payment_instructions(info) if is_due else None
+
+    @strawberry.field(
         description="Who changed what, oldest first. For staff: anyone else gets null and an error, also the customer.",
         directives=[usually(5)],
     )
@@ -141,6 +152,15 @@ class Order(Node):
         require(info.context.actor, Permission.ORDERS_READ)
         rows = await info.context.loaders.of(timeline.entries_of).load(self.order_id)
         return [entry_of(row) for row in rows or []]
+
+    @strawberry.field(
+        description="How the shopper came to the store; null where that is not known. Needs `visits:read`: anyone else "
+        "gets null and an error, also the customer."
+    )
+    async def visit(self, info: Info) -> Visit | None:
+        require(info.context.actor, Permission.VISITS_READ)
+        row = await info.context.loaders.of(visits.visits_by_id).load(self.visit_id) if self.visit_id else None
+        return visit_of(row, remembered_touch(self.visit_touch)) if row else None
 
 
 StatusFilter = Annotated[OrderStatus | None, strawberry.argument(description="Only orders with this status.")]
@@ -205,7 +225,11 @@ class OrderMutation:
     async def order_submit(self, info: Info, input: OrderSubmitInput) -> OrderSubmitPayload | None:
         async with info.context.write_rows() as rows:
             placed = await order_placement.place(
-                rows, actor=info.context.actor, given=new_order(input), idempotency_key=input.idempotency_key
+                rows,
+                actor=info.context.actor,
+                given=new_order(input),
+                idempotency_key=input.idempotency_key,
+                visit_id=known_id("visit", input.visit_id) if input.visit_id else None,
             )
         row = info.context.take(placed)
         return OrderSubmitPayload(order=order_of(row), order_token=order_token(info.context.services.signer, row))
@@ -248,6 +272,8 @@ def order_of(row: OrderRow) -> Order:
     return Order(
         order_id=row.id,
         currency=row.currency,
+        visit_id=row.visit_id,
+        visit_touch=row.visit_touch,
         id=global_id("order", row.id),
         number=row.number,
         name=f"#{row.number}",

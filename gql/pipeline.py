@@ -15,7 +15,7 @@ from strawberry.execution import optimized_is_awaitable
 from db.session import StaleCallerError
 from domain.attempts import Attempt
 from domain.callers import Caller
-from domain.errors import AccessDenied, PermissionMissing, UserFault, UserFaults, place_of
+from domain.errors import AccessDenied, Overloaded, PermissionMissing, UserFault, UserFaults, place_of
 from gql.access import OPEN, Access, check
 from gql.attempts import LimitedMutations
 from gql.context import Context
@@ -27,6 +27,8 @@ from gql.executor import FastExecutor
 from gql.operations import Request
 from gql.plans import Plan
 from gql.present import WouldWait
+from gql.schema_fields import declaration
+from gql.throttling import overloaded
 
 log = structlog.get_logger("sadu.gql")
 
@@ -86,6 +88,7 @@ class Api:
         self.documents = Documents(self.core)
         self.access = dict(doors_of(self.core))
         self.limited = LimitedMutations(self.core)
+        self.expecting = frozenset(expecting_tenant(self.core))
 
     def prepare(self, request: GraphQLRequest, caller: Caller) -> Ready:
         """Raises `InvalidDocument`, or a `Refusal` at the door."""
@@ -118,6 +121,11 @@ class Api:
     def attempts(self, ready: Ready, caller: Caller) -> Sequence[Attempt]:
         """What the request attempts of what is limited; hardly ever anything."""
         return self.limited.attempts(ready.document, ready.operation, ready.request.variables, caller.person_id)
+
+    def expects_tenant(self, ready: Ready) -> bool:
+        """It is a single mutation that was declared so: then nobody has to be looked up who is a remembered guest."""
+        roots = ready.document.roots_of(ready.operation)
+        return ready.is_mutation and len(roots) == 1 and roots[0].name in self.expecting
 
     def access_to(self, operation: str, field: str) -> Access:
         """The door of a root field; only what GraphQL itself adds, such as `__schema`, has none and is open."""
@@ -191,9 +199,18 @@ def doors_of(schema: GraphQLSchema) -> list[tuple[tuple[str, str], Access]]:
     return found
 
 
+def expecting_tenant(schema: GraphQLSchema) -> list[str]:
+    """The root mutations that make sure of the tenant in the one transaction that they are."""
+    fields: dict[str, GraphQLField] = schema.mutation_type.fields if schema.mutation_type else {}
+    return [name for name, field in fields.items() if declaration(field).metadata.get("expects_tenant")]
+
+
 def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
+    """Raises the `Refusal` of a request of which nothing was done, since too many others wait."""
     if any(isinstance(error.original_error, StaleCallerError) for error in result.errors or ()):
         raise StaleCallerError  # nothing is wrong: the whole request is done again
+    if result.errors and not any((result.data or {}).values()) and all(was_overloaded(each) for each in result.errors):
+        raise overloaded()
     errors = [told(error, context) for error in (result.errors or [])[:MOST_ERRORS]]
     if not errors:
         return {"data": result.data}
@@ -201,6 +218,10 @@ def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
     if result.data is None and all("path" not in error for error in errors):
         return {"errors": errors}
     return {"errors": errors, "data": result.data}
+
+
+def was_overloaded(error: GraphQLError) -> bool:
+    return isinstance(error.original_error, Overloaded)
 
 
 def told(error: GraphQLError, context: Context) -> dict[str, Any]:
@@ -218,6 +239,9 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
         path = cause.field if isinstance(cause, UserFault) else ()
         refused["extensions"] = {"code": ErrorCode.BAD_USER_INPUT.value, "field": list(path)}
         return refused
+    if isinstance(cause, Overloaded):
+        refused = overloaded()
+        return coded(error, refused.code, refused.message)
     if isinstance(cause, PermissionMissing):
         return coded(error, ErrorCode.FORBIDDEN, f"You may not do this here: it needs `{cause}`.")
     if isinstance(cause, AccessDenied):

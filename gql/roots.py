@@ -10,7 +10,7 @@ from strawberry.types.field import StrawberryField
 from domain.errors import UserFault, UserFaults
 from gql.access import Access
 from gql.attempts import Attempts
-from gql.cost import MUTATION, usually
+from gql.cost import MUTATION, Cost, usually
 from gql.errors import UserError, user_errors
 
 
@@ -40,19 +40,27 @@ class ReportsUserErrors(FieldExtension):
 
 
 def mutation(
-    payload: type[Payload], *, access: Access, description: str, attempts: Attempts | None = None
+    payload: type[Payload],
+    *,
+    access: Access,
+    description: str,
+    attempts: Attempts | None = None,
+    cost: Cost = MUTATION,
+    expects_tenant: bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare a root mutation: `payload` is built with `user_errors` alone when the domain raises a fault.
 
-    `attempts` limits how often one address, or whoever is after one account, may do so.
+    `attempts` limits how often one address, or whoever is after one account, may do so. One that `expects_tenant` does
+    all that it does in one transaction in the caller's scope: so a guest of a tenant that is remembered need not be
+    looked up first, and where the tenant has changed it has done nothing, and is done again.
     """
 
     def declare(resolver: Callable[..., Any]) -> Any:
         return strawberry.mutation(
             resolver,
             description=description,
-            metadata={"access": access, "attempts": attempts},
-            directives=[MUTATION],
+            metadata={"access": access, "attempts": attempts, "expects_tenant": expects_tenant},
+            directives=[cost],
             extensions=[ReportsUserErrors(payload)],
         )
 

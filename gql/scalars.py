@@ -62,6 +62,12 @@ class Locale(Enum):
     EN = strawberry.enum_value("en", description="English.")
 
 
+@strawberry.enum(description="Which way a text is read, as HTML's `dir` has it.")
+class TextDirection(Enum):
+    LTR = strawberry.enum_value("ltr", description="From left to right.")
+    RTL = strawberry.enum_value("rtl", description="From right to left.")
+
+
 @strawberry.enum(description="ISO 4217 code of a currency of the Gulf. Amounts always have three decimals.")
 class CurrencyCode(Enum):
     KWD = strawberry.enum_value("KWD", description="Kuwaiti dinar, 1,000 fils.")
@@ -82,6 +88,26 @@ def money(amount: Decimal, currency: str) -> Money:
     return Money(amount=amount, currency=CURRENCIES[currency])
 
 
+@strawberry.type(description="A text as it is to be shown, with all that its HTML element has to say of it.")
+class ShownText:
+    value: str = strawberry.field(
+        description="The text, never null; empty where it has no language.", directives=[PUBLIC]
+    )
+    locale: Locale = strawberry.field(
+        description="The language that it is in: the one that was wanted, unless there is only the other.",
+        directives=[PUBLIC],
+    )
+    direction: TextDirection = strawberry.field(description="Of that language.", directives=[PUBLIC])
+    is_fallback: bool = strawberry.field(
+        description="The language that was wanted is missing, and this is the other one.", directives=[PUBLIC]
+    )
+
+
+DIRECTIONS = {Locale.AR: TextDirection.RTL, Locale.EN: TextDirection.LTR}
+OTHER_LOCALE = {Locale.AR: Locale.EN, Locale.EN: Locale.AR}
+LocaleWanted = Annotated[Locale | None, strawberry.argument(description="The language to prefer.")]
+
+
 @strawberry.type(description="A text in Arabic and English.")
 class LocalizedText:
     en: str | None = strawberry.field(description="English, if given.", directives=[PUBLIC])
@@ -92,13 +118,23 @@ class LocalizedText:
         description="The text in one language, by default its tenant's own, falling back to the other; never null.",
         directives=[PUBLIC],
     )
-    def value(
-        self,
-        info: Info,
-        locale: Annotated[Locale | None, strawberry.argument(description="The language to prefer.")] = None,
-    ) -> str:
+    def value(self, info: Info, locale: LocaleWanted = None) -> str:
         wanted = str(locale.value) if locale else requested_locale(info, self.tenant_locale)
         return LocalizedTextValue(en=self.en, ar=self.ar).in_locale(wanted)
+
+    @strawberry.field(
+        description="As `value`, and which language that is: all of one choice, so that they always fit each other.",
+        directives=[PUBLIC],
+    )
+    def text(self, info: Info, locale: LocaleWanted = None) -> ShownText:
+        wanted = locale or Locale(requested_locale(info, self.tenant_locale))
+        return shown(LocalizedTextValue(en=self.en, ar=self.ar), wanted)
+
+
+def shown(text: LocalizedTextValue, wanted: Locale) -> ShownText:
+    value, is_fallback = text.chosen(str(wanted.value))
+    given = OTHER_LOCALE[wanted] if is_fallback else wanted
+    return ShownText(value=value, locale=given, direction=DIRECTIONS[given], is_fallback=is_fallback)
 
 
 def requested_locale(info: Info, tenant_locale: str | None) -> str:

@@ -12,18 +12,22 @@ from strawberry.tools import merge_types
 
 from gql.addresses import AddressMutation, GeneralAddress, KuwaitAddress
 from gql.api_keys import ApiKeyMutation
+from gql.catalog_bulk import CatalogBulkMutation
 from gql.catalog_exports import CatalogExportMutation
 from gql.catalog_import_mutations import CatalogImportMutation
 from gql.catalog_mutations import CatalogMutation
 from gql.catalog_option_mutations import CatalogOptionMutation
+from gql.catalog_removals import CatalogRemovalMutation
 from gql.categories import CategoryMutation
 from gql.cost import sized
 from gql.customers import CustomerMutation
 from gql.defaults import without_null_defaults
 from gql.doors import DoorQuery
 from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
+from gql.former_slugs import FormerSlugMutation
 from gql.identity import IdentityMutation
 from gql.invitations import InvitationMutation, InvitationQuery
+from gql.media import MediaMutation
 from gql.metadata_mutations import MetadataMutation
 from gql.mfa import MfaMutation
 from gql.nodes import NodeQuery
@@ -36,6 +40,7 @@ from gql.sessions import SessionMutation
 from gql.team import TeamMutation
 from gql.tenants import TenantMutation
 from gql.viewer import ViewerQuery
+from gql.visits import VisitMutation
 
 QUERIES: tuple[type, ...] = (DoorQuery, ViewerQuery, NodeQuery, InvitationQuery)
 MUTATIONS: tuple[type, ...] = (
@@ -43,17 +48,22 @@ MUTATIONS: tuple[type, ...] = (
     SessionMutation,
     MfaMutation,
     TenantMutation,
+    FormerSlugMutation,
     TeamMutation,
     InvitationMutation,
     ApiKeyMutation,
     CatalogMutation,
     CatalogOptionMutation,
+    CatalogRemovalMutation,
+    CatalogBulkMutation,
     CatalogImportMutation,
     CatalogExportMutation,
     CategoryMutation,
     MetadataMutation,
+    MediaMutation,
     OrderMutation,
     OrderClaimMutation,
+    VisitMutation,
     CustomerMutation,
     AddressMutation,
 )

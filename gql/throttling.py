@@ -45,3 +45,9 @@ def limits_unavailable() -> Refusal:
     """The refusal of an attempt while nobody can count attempts."""
     told = "This is out of order for the moment. Try again soon."
     return Refusal(503, ErrorCode.TEMPORARILY_UNAVAILABLE, told, retry_after=SECONDS_UNTIL_AVAILABLE)
+
+
+def overloaded() -> Refusal:
+    """The refusal of what would have to wait behind too many others."""
+    told = "Too many of these are waiting. Nothing was done: try again soon."
+    return Refusal(503, ErrorCode.TEMPORARILY_UNAVAILABLE, told, retry_after=1)

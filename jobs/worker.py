@@ -18,6 +18,7 @@ import structlog
 
 from db.session import Database
 from domain.deliveries import Post, deliver
+from domain.images import ImageRenderer
 from domain.job_runs import Workshop, perform
 from domain.jobs import Tools
 from domain.leases import JOBS, PEOPLE, TENANTS, Outbox
@@ -26,7 +27,7 @@ from domain.ports import MailSender
 from domain.store_pages import StorePages
 from jobs.bell import Bell
 from jobs.couriers import JOB_SLOTS, MAIL_SLOTS, Courier
-from jobs.retention import forget_regularly
+from jobs.retention import forget_regularly, sweep_regularly
 
 GRACE_SECONDS = 20.0
 """How long what is under way may take to end after SIGTERM; within the 30 s that an orchestrator usually grants."""
@@ -41,6 +42,7 @@ class WorkerParts:
     database: Database
     mail: MailSender
     objects: ObjectStore
+    images: ImageRenderer
     secret_key: bytes
     redis_url: str
     public_url: str
@@ -55,6 +57,7 @@ async def run_worker(parts: WorkerParts) -> None:
         running = [asyncio.create_task(work) for work in (*(each.run() for each in couriers), stop.wait())]
         running.append(asyncio.create_task(Bell(parts.redis_url, lambda: ring(couriers)).run()))
         running.append(asyncio.create_task(forget_regularly(parts.database)))
+        running.append(asyncio.create_task(sweep_regularly(tools_of(parts))))
         log.info("worker_started")
         try:
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -80,12 +83,16 @@ def couriers_of(parts: WorkerParts) -> Sequence[Courier]:
         Courier(
             parts.database,
             JOBS,
-            partial(perform, Workshop(Tools(parts.database, parts.objects))),
+            partial(perform, Workshop(tools_of(parts))),
             slots=JOB_SLOTS,
             sweep_seconds=parts.sweep_seconds,
             one_each=True,
         ),
     ]
+
+
+def tools_of(parts: WorkerParts) -> Tools:
+    return Tools(parts.database, parts.objects, parts.images)
 
 
 def courier_of_mails(parts: WorkerParts, outbox: Outbox) -> Courier:

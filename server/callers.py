@@ -18,6 +18,7 @@ from domain.callers import (
     Credentials,
     SessionEnded,
     TenantBrief,
+    TenantMoved,
     TenantsDiffer,
     TenantUnknown,
     identify,
@@ -97,7 +98,7 @@ class Callers:
         return caller if monotonic() < until else None
 
     async def identify(self, headers: RequestHeaders) -> Caller:
-        """Raises a `Refusal` for a bad token, an unknown tenant, or two tenants at once."""
+        """Raises a `Refusal` for a bad token, a tenant that is unknown or has moved, or two tenants at once."""
         slugs = self.slugs(headers)
         try:
             async with asyncio.timeout(self._deadline):
@@ -115,6 +116,8 @@ class Callers:
             raise (key_refused() if api_keys.is_key(headers.bearer_token or "") else unauthenticated()) from None
         except TenantUnknown:
             raise Refusal(404, ErrorCode.TENANT_NOT_FOUND, "No such tenant.") from None
+        except TenantMoved as moved:
+            raise tenant_moved(moved.slug, self._base_domain) from None
         except TenantsDiffer:
             raise ambiguous() from None
         if caller.key is None:  # which names a tenant by itself: the slugs may have named none
@@ -239,6 +242,13 @@ def unauthenticated() -> Refusal:
 
 def key_refused() -> Refusal:
     return Refusal(401, ErrorCode.UNAUTHENTICATED, "This API key is mistyped, expired or revoked.")
+
+
+def tenant_moved(slug: str, base_domain: str) -> Refusal:
+    """No redirect of HTTP: one cannot say another header, and browsers would take no token along to another host."""
+    moved_to = {"slug": slug, "host": f"{slug}.{base_domain}"}
+    message = f"This tenant has another name now: {slug}."
+    return Refusal(410, ErrorCode.TENANT_MOVED, message, details={"movedTo": moved_to}, is_shared=True)
 
 
 def ambiguous() -> Refusal:

@@ -123,7 +123,7 @@ class GraphQLEndpoint:
             body = exchange.body = await self.read(exchange)
             return self.kept(exchange, media_type) or await self.run(exchange, body, media_type)
         except Refusal as refusal:
-            return refused(refusal, media_type)
+            return refused(refusal, media_type, is_shared=refusal.is_shared and exchange.preface is not None)
         except InvalidDocument as invalid:
             # GraphQL over HTTP: the older media type answers 200 to any well-formed request.
             return Answer(400 if media_type == RESPONSE_TYPE else 200, orjson.dumps(invalid.body), media_type)
@@ -205,8 +205,9 @@ def shared_content(body: dict[str, Any]) -> bytes:
     return orjson.dumps({"data": body["data"]})
 
 
-def refused(refusal: Refusal, media_type: str) -> Answer:
-    return Answer(refusal.status, orjson.dumps(refusal.body()), media_type, more=refusal_headers(refusal))
+def refused(refusal: Refusal, media_type: str, *, is_shared: bool = False) -> Answer:
+    content, more = orjson.dumps(refusal.body()), refusal_headers(refusal)
+    return Answer(refusal.status, content, media_type, more=more, is_shared=is_shared)
 
 
 def refusal_headers(refusal: Refusal) -> Mapping[str, str]:

@@ -16,6 +16,8 @@ SHORT = 200
 """What a longer header means is worked out each time: memory is not the client's to fill."""
 
 Language = Literal["ar", "en"]
+LANGUAGES: tuple[Language, ...] = ("ar", "en")
+QUALITY = re.compile(r"q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 process_id, requests = secrets.token_hex(6), itertools.count(1)
 
@@ -76,7 +78,7 @@ class RequestHeaders:
     @property
     def language(self) -> Language | None:
         """The language that the caller would rather read, of those that texts are in; None leaves it to the tenant."""
-        accepted = self.get(b"accept-language")
+        accepted = ",".join(self.all(b"accept-language"))
         if not accepted:
             return None
         return preferred_language(accepted) if len(accepted) <= SHORT else preferred_language.__wrapped__(accepted)
@@ -89,20 +91,25 @@ class RequestHeaders:
 
 @lru_cache(maxsize=1_000)
 def preferred_language(accepted: str) -> Language | None:
-    """The best of `Accept-Language` that texts are in. What is not understood is not an error."""
-    best: Language | None = None
-    best_quality = 0.0
+    """The best of `Accept-Language` that texts are in. What is not understood is not an error.
+
+    `*` stands for the languages that are not named: by itself it prefers none, behind one it may prefer the other.
+    """
+    qualities: dict[str, float] = {}
     for part in accepted.split(",")[:20]:
         tag, _, parameters = part.strip().lower().partition(";")
-        quality = quality_of(parameters)
-        language = tag.split("-")[0]
-        if language in ("ar", "en") and quality > best_quality:
-            best, best_quality = language, quality
-    return best
+        language = tag.strip().split("-")[0]
+        qualities[language] = max(quality_of(parameters), qualities.get(language, 0.0))
+    others = qualities.get("*", 0.0)
+    named: list[Language] = [each for each in qualities if each in ("ar", "en")]
+    unnamed: list[Language] = [each for each in LANGUAGES if each not in qualities] if named else []
+    best = max(named + unnamed, key=lambda each: qualities.get(each, others), default=None)
+    return best if best is not None and qualities.get(best, others) > 0 else None
 
 
 def quality_of(parameters: str) -> float:
-    try:
-        return float(parameters.strip().removeprefix("q=")) if parameters else 1.0
-    except ValueError:
-        return 0.0
+    """From 0, not at all, to 1. What is written otherwise than RFC 9110 has it is 0."""
+    if not parameters:
+        return 1.0
+    quality = QUALITY.fullmatch(parameters.strip())
+    return float(quality[1]) if quality else 0.0

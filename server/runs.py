@@ -56,12 +56,12 @@ class Run:
         try:
             await self._let_in(remembered)
         except Refusal as refusal:
-            if refusal.status != 403:
+            if refusal.status not in (401, 403):
                 raise
-            # Who may not do it may have been given the right a moment ago.
+            # Who may not do it may have been given the right a moment ago, or the tenant may have moved.
             await self._let_in(await self._callers.identify(self._exchange.headers))
             return
-        if self.ready.is_mutation:
+        if self.ready.is_mutation and (remembered.is_known or not self._api.expects_tenant(self.ready)):
             # A query that meets a changed tenant is simply done again. What a mutation did cannot be.
             await self._let_in(await self._callers.identify(self._exchange.headers))
 
@@ -142,13 +142,17 @@ class Run:
     async def _executed(self) -> dict[str, Any]:
         if self.ready.is_mutation:
             # Not even a cancelled request cuts a mutation short: `statement_timeout` bounds it.
-            return await asyncio.shield(asyncio.ensure_future(self._once()))
+            return await asyncio.shield(asyncio.ensure_future(self._once_or_again()))
         async with Bounds(self._exchange.receive, self._deadline_seconds):
-            try:
-                return await self._once()
-            except StaleCallerError:
-                await self._let_in(await self._callers.identify(self._exchange.headers))
-                return await self._once()
+            return await self._once_or_again()
+
+    async def _once_or_again(self) -> dict[str, Any]:
+        """Whoever has changed since they were remembered is looked up: until then nothing was done."""
+        try:
+            return await self._once()
+        except StaleCallerError:
+            await self._let_in(await self._callers.identify(self._exchange.headers))
+            return await self._once()
 
     async def _once(self) -> dict[str, Any]:
         context = Context(

@@ -18,7 +18,7 @@ def for_caches(answer: Answer, headers: RequestHeaders, *, seconds: int) -> Answ
     # To shared caches `s-maxage` also says that they must not serve it any longer, not even while we are away.
     control = f"public, max-age={seconds}, s-maxage={seconds}"
     more = {**answer.more, "cache-control": control, "etag": tag, "vary": VARY}
-    if has_already(headers, tag):
+    if answer.status == 200 and has_already(headers, tag):
         return replace(answer, status=304, content=b"", more=more)
     return replace(answer, more=more)
 

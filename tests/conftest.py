@@ -36,7 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = running.enter_context(throwaway_directory())
         stack = running.enter_context(Stack(folder, durable=False, parts={"postgres", "redis", "s3"}))
         where = stack.addresses
-        databases = Databases(where.postgres_admin_url, where.redis_url, where.s3_url, where.s3_secret_key)
+        databases = Databases(
+            where.postgres_admin_url, where.redis_url, where.s3_url, where.s3_secret_key, where.media_url
+        )
         databases.prepare()
         config.stash[DATABASES] = databases
 
@@ -97,6 +99,7 @@ def settings(
         smtp_url=mailbox.url,
         s3_url=databases.s3_url,
         s3_access_key=ACCESS_KEY,  # pyright: ignore[reportArgumentType] - as the environment gives it
+        media_url=databases.media_url,
         s3_secret_key=databases.s3_secret_key,  # pyright: ignore[reportArgumentType]
         secret_key="a key of the tests that is long enough",  # pyright: ignore[reportArgumentType] - as the environment gives it
         identity_private_key_file=key_file,

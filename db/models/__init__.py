@@ -16,6 +16,7 @@ from db.models.identity import (
     RefreshToken,
     TotpFactor,
 )
+from db.models.media import CatalogItemImage, MediaAsset
 from db.models.metadata import CatalogItemMetadata, CatalogVariantMetadata, CategoryMetadata, MetadataEntry
 from db.models.orders import Order, OrderLine
 from db.models.records import (
@@ -28,9 +29,11 @@ from db.models.records import (
     Send,
     TimelineEntry,
 )
+from db.models.search import SearchDocument, SearchStaleItem, SearchWord
 from db.models.storefront import StorefrontChange
 from db.models.team import ApiKey, Invitation
-from db.models.tenants import Membership, Tenant
+from db.models.tenants import FormerSlug, Membership, StoreProfile, Tenant
+from db.models.visits import Visit
 
 __all__ = [
     "AccountOutboxMessage",
@@ -44,6 +47,7 @@ __all__ = [
     "CatalogImportRow",
     "CatalogItem",
     "CatalogItemCategory",
+    "CatalogItemImage",
     "CatalogItemMetadata",
     "CatalogItemTag",
     "CatalogOption",
@@ -57,8 +61,10 @@ __all__ = [
     "Customer",
     "CustomerAddress",
     "EmailCode",
+    "FormerSlug",
     "IdempotencyRecord",
     "Invitation",
+    "MediaAsset",
     "Membership",
     "MetadataEntry",
     "MfaChallenge",
@@ -70,10 +76,15 @@ __all__ = [
     "PersonSession",
     "RecoveryCode",
     "RefreshToken",
+    "SearchDocument",
+    "SearchStaleItem",
+    "SearchWord",
     "Send",
+    "StoreProfile",
     "StorefrontChange",
     "Tenant",
     "TimelineEntry",
     "TotpFactor",
+    "Visit",
     "new_id",
 ]

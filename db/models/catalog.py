@@ -21,10 +21,14 @@ class Category(TenantOwned, Timestamped, Base):
     __table_args__ = (
         belongs_to_tenant(),
         within_tenant("parent_id", "categories"),
+        within_tenant("image_id", "media_assets"),
         UniqueConstraint("tenant_id", "slug"),
         UniqueConstraint("tenant_id", "external_reference"),
         CheckConstraint("name_en IS NOT NULL OR name_ar IS NOT NULL", name="named"),
         CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+        Index(
+            "ix_categories_tenant_id_image_id", "tenant_id", "image_id", postgresql_where=text("image_id IS NOT NULL")
+        ),
         Index("ix_categories_tenant_id_parent_id", "tenant_id", "parent_id", "position", "id"),
     )
 
@@ -36,6 +40,7 @@ class Category(TenantOwned, Timestamped, Base):
     description_ar: Mapped[str | None]
     external_reference: Mapped[str | None] = mapped_column(comment="what another system calls it")
     position: Mapped[int] = mapped_column(server_default="0")
+    image_id: Mapped[uuid.UUID | None]
 
 
 class CatalogItem(TenantOwned, Timestamped, Base):
@@ -130,12 +135,19 @@ class CatalogVariant(TenantOwned, Timestamped, Base):
     __table_args__ = (
         belongs_to_tenant(),
         within_tenant("item_id", "catalog_items"),
+        within_tenant("image_id", "media_assets"),
         UniqueConstraint("tenant_id", "sku"),
         UniqueConstraint("tenant_id", "external_reference"),
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("compare_at_price > price", name="compare_at_price"),
         CheckConstraint("stock >= 0", name="stock"),
         CheckConstraint("weight BETWEEN 0 AND 1000000", name="weight"),
+        Index(
+            "ix_catalog_variants_tenant_id_image_id",
+            "tenant_id",
+            "image_id",
+            postgresql_where=text("image_id IS NOT NULL"),
+        ),
         Index("ix_catalog_variants_tenant_id_item_id", "tenant_id", "item_id", "position", "id"),
         *(value_of_item(column) for column in CHOICES),
         Index(
@@ -167,4 +179,5 @@ class CatalogVariant(TenantOwned, Timestamped, Base):
         server_default="false", comment="its name is that of the values it picks, and changes with them"
     )
     position: Mapped[int] = mapped_column(server_default="0")
+    image_id: Mapped[uuid.UUID | None]
     archived_at: Mapped[datetime | None]

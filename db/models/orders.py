@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +18,7 @@ class Order(TenantOwned, Base):
     __table_args__ = (
         belongs_to_tenant(),
         within_tenant("customer_id", "customers"),
+        within_tenant("visit_id", "visits"),
         UniqueConstraint("tenant_id", "number"),
         CheckConstraint("status IN ('pending', 'confirmed', 'fulfilled', 'cancelled')", name="status"),
         CheckConstraint("payment_status IN ('unpaid', 'paid', 'refunded')", name="payment_status"),
@@ -33,6 +35,7 @@ class Order(TenantOwned, Base):
             "customer_email",
             postgresql_where=text("customer_id IS NULL"),
         ),
+        Index("ix_orders_tenant_id_visit_id", "tenant_id", "visit_id", postgresql_where=text("visit_id IS NOT NULL")),
     )
 
     number: Mapped[int] = mapped_column(BigInteger, comment="counts from 1001 within the tenant")
@@ -50,6 +53,10 @@ class Order(TenantOwned, Base):
     total_minor: Mapped[int] = mapped_column(Minor, Computed("(total * 1000)::bigint", persisted=True))
     placed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    visit_id: Mapped[uuid.UUID | None] = mapped_column(comment="how the shopper came, where that is known")
+    visit_touch: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="the visit's last touch when the order was placed"
+    )
 
 
 class OrderLine(TenantOwned, Base):
@@ -64,6 +71,9 @@ class OrderLine(TenantOwned, Base):
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("stock_held >= 0", name="stock_held"),
         Index("ix_order_lines_tenant_id_order_id", "tenant_id", "order_id", "position"),
+        # Whether any order tells of an item or a variant that is to be deleted.
+        Index("ix_order_lines_tenant_id_item_id", "tenant_id", "item_id"),
+        Index("ix_order_lines_tenant_id_variant_id", "tenant_id", "variant_id"),
     )
 
     order_id: Mapped[uuid.UUID]

@@ -1,19 +1,21 @@
-"""Items with their variants and categories in one statement, reading no more than is asked for."""
+"""Items with their variants, categories and pictures in one statement, reading no more than is asked for."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sqlalchemy import UUID, DateTime, Integer, Select, Text, and_, literal, select, true, tuple_
+from sqlalchemy import ARRAY, UUID, DateTime, Integer, Select, Text, and_, any_, literal, select, true, tuple_
 
 from db.models import (
     CatalogItem,
     CatalogItemCategory,
+    CatalogItemImage,
     CatalogItemMetadata,
     CatalogItemTag,
     CatalogOption,
     CatalogOptionValue,
     CatalogVariant,
     Category,
+    MediaAsset,
 )
 from db.models.catalog import CHOICES
 from db.queries.catalog import Shown, one_by_one, page_below
@@ -43,6 +45,7 @@ VARIANT = Shape(
         "is_archived": ("archived_at",),
         "item": ("item_id",),
         **METADATA_FIELDS,
+        "image": ("image_id",),
     },
     always=("id",),
 )
@@ -59,6 +62,7 @@ CATEGORY = Shape(
         "ancestors": (),
         "item_count": (),
         "parent": ("parent_id",),
+        "image": ("image_id",),
         "children": (),
         "items": (),
         **METADATA_FIELDS,
@@ -68,6 +72,18 @@ CATEGORY = Shape(
 TAG = Shape("a tag is shown as a text", CatalogItemTag, fields={}, always=("tag",))
 METADATA = Shape(
     "MetadataEntry", CatalogItemMetadata, fields={"key": ("key",), "value": ("value",)}, always=("key", "value")
+)
+IMAGE = Shape(
+    "Image",
+    MediaAsset,
+    fields={
+        "id": ("id",),
+        "alt": ("alt_en", "alt_ar"),
+        "width": ("width",),
+        "height": ("height",),
+        "url": ("id", "versions"),
+    },
+    always=("id",),
 )
 
 
@@ -141,6 +157,20 @@ def metadata_of_item() -> Select[CatalogItemMetadata]:
     )
 
 
+def images_of_item() -> Select[MediaAsset]:
+    """The pictures of the item around, in their order."""
+    return (
+        select(MediaAsset)
+        .join(CatalogItemImage, MediaAsset.id == CatalogItemImage.asset_id)
+        .where(CatalogItemImage.item_id == CatalogItem.id, MediaAsset.status == literal("ready", literal_execute=True))
+        .order_by(CatalogItemImage.position, CatalogItemImage.asset_id)
+    )
+
+
+def first_image_of_item() -> Select[MediaAsset]:
+    return images_of_item().limit(literal(1, literal_execute=True))
+
+
 ITEM = Shape(
     "CatalogItem",
     CatalogItem,
@@ -162,6 +192,8 @@ ITEM = Shape(
         "price": (),
         "is_available": (),
         **METADATA_FIELDS,
+        "images": (),
+        "image": (),
     },
     always=("id", "created_at"),
     related={
@@ -186,8 +218,13 @@ ITEM = Shape(
         ),
         "tags": Related(TAG, tags_of_item, fields={"tags": ()}),
         "metadata": Related(METADATA, metadata_of_item, fields={"metadata": (), "metadata_value": ()}),
+        "images": Related(IMAGE, images_of_item, fields={"images": ()}),
+        "image": Related(IMAGE, first_image_of_item, fields={"image": ()}),
     },
 )
+
+
+ACTIVE = CatalogItem.status == literal("active", literal_execute=True)
 
 
 @lru_cache(maxsize=1_000)
@@ -216,11 +253,17 @@ def page_of_items(selection: Selection, *, status: bool, kind: bool, category: b
 @lru_cache(maxsize=1_000)
 def active_item_by_slug(selection: Selection) -> Statement:
     """The active item with the parameter `slug`."""
-    active = CatalogItem.status == literal("active", literal_execute=True)
-    return compile_statement(select_rows(ITEM, selection).where(CatalogItem.slug == parameter("slug", Text()), active))
+    return compile_statement(select_rows(ITEM, selection).where(CatalogItem.slug == parameter("slug", Text()), ACTIVE))
 
 
 @lru_cache(maxsize=1_000)
 def item_by_id(selection: Selection) -> Statement:
     """The item of any status with the parameter `item_id`."""
     return compile_statement(select_rows(ITEM, selection).where(CatalogItem.id == parameter("item_id", UUID())))
+
+
+@lru_cache(maxsize=1_000)
+def items_by_ids(selection: Selection, *, active: bool) -> Statement:
+    """The items with the parameter `item_ids`, in whatever order; the active ones alone if so wanted."""
+    items = select_rows(ITEM, selection).where(CatalogItem.id == any_(parameter("item_ids", ARRAY(UUID()))))
+    return compile_statement(items.where(ACTIVE) if active else items)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     any_,
+    case,
     column,
     func,
     literal,
@@ -22,7 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import TypeEngine
 
-from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, Tenant
+from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, Tenant, Visit
+from db.queries.visits import last_touch, living
 from db.rows import Statement, compile_statement, parameter
 
 OFFER_COLUMNS = (
@@ -40,7 +42,10 @@ OFFER_COLUMNS = (
 
 @cache
 def open_and_claim() -> Statement:
-    """The tenant, and whether the key was free; waits for another transaction that has taken it."""
+    """The tenant, whether the key was free, and the shopper's visit if it lives.
+
+    Waits for another transaction that has taken the key.
+    """
     kinds: dict[str, TypeEngine[Any]] = {
         "tenant_id": Uuid(),
         "operation": Text(),
@@ -52,8 +57,11 @@ def open_and_claim() -> Statement:
     values = {name: parameter(name, kind) for name, kind in kinds.items()}
     taken = insert(IdempotencyRecord).values(values).on_conflict_do_nothing().returning(IdempotencyRecord.key)
     claimed = select(taken.cte("claimed")).exists().label("claimed")
-    columns = (Tenant.status, Tenant.currency, Tenant.locale, claimed)
-    return compile_statement(select(*columns).where(Tenant.id == parameter("tenant_id", Uuid())))
+    tenant_id, visit_id = parameter("tenant_id", Uuid()), parameter("visit_id", Uuid())
+    visit = (Visit.id.label("visit_id"), case((Visit.id.is_not(None), last_touch())).label("visit_touch"))
+    columns = (Tenant.status, Tenant.currency, Tenant.locale, claimed, *visit)
+    statement = select(*columns).outerjoin_from(Tenant, Visit, living(Tenant.id, visit_id))
+    return compile_statement(statement.where(Tenant.id == tenant_id))
 
 
 @cache

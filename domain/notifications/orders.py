@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
-from db.models import Order, OrderLine, Tenant
+from db.models import Order, OrderLine, StoreProfile, Tenant
 from domain.notifications.errands import Errand
 from domain.notifications.rendering import Sender, amount, brand_colour, one_line, render
 from domain.notifications.wording import Wordings
@@ -38,6 +38,14 @@ class OrderFound:
     tenant: Tenant
     order: Order
     lines: Sequence[OrderLine]
+    profile: StoreProfile | None
+
+    def how_to_pay(self, locale: str) -> str:
+        """What the store tells whoever still has to pay the order; empty where nobody has, or it tells nothing."""
+        if self.profile is None or self.order.payment_status != "unpaid" or self.order.status == "cancelled":
+            return ""
+        profile = self.profile
+        return LocalizedText(en=profile.payment_instructions_en, ar=profile.payment_instructions_ar).in_locale(locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ async def find_order(errand: Errand) -> OrderFound:
         tenant=await errand.session.get_one(Tenant, errand.owner_id),
         order=await errand.session.get_one(Order, (errand.owner_id, order_id)),
         lines=(await errand.session.execute(lines)).scalars().all(),
+        profile=await errand.session.get(StoreProfile, errand.owner_id),
     )
 
 
@@ -102,6 +111,7 @@ def written(wordings: Wordings, errand: Errand, found: OrderFound, envelope: Env
         total=amount(order.total, order.currency),
         placed_at=local_time(order.placed_at, tenant.time_zone),
         tells_customer=envelope.tells_customer,
+        how_to_pay="" if envelope.tells_customer else found.how_to_pay(locale),
         link=envelope.link,
     )
     subject = one_line(wording.subject)

@@ -28,6 +28,7 @@ OPERATIONS = {
     "CATALOG_READ": "{ tenant { items(first: 1) { totalCount } } }",
     "CATALOG_MANAGE": 'mutation { categoryCreate(input: {name: {en: "Dates"}}) { userErrors { code } } }',
     "ORDERS_READ": "{ tenant { orders(first: 1) { totalCount } } }",
+    "VISITS_READ": "{ tenant { visits(first: 1) { totalCount } } }",
     "ORDERS_MANAGE": 'mutation { orderConfirm(input: {id: "order_nothing"}) { userErrors { code } } }',
 }
 """What each scope is for, and nothing but that scope."""

@@ -21,11 +21,13 @@ from db.session import Scope
 from domain.along import Along
 from domain.callers import Caller, identify
 from domain.signing import Signer
+from domain.visit_batches import VisitBatches
 from gql.access import Door
 from gql.context import Context, Services
 from gql.errors import Refusal
 from gql.pipeline import Api, GraphQLRequest, InvalidDocument, Ready, response
 from gql.schema import public_schema
+from integrations.postgres_search import PostgresSearch
 from tests.support.both_paths import hits
 from tests.support.factories import Factory, Shop
 from tests.support.furnished import furnish
@@ -133,8 +135,11 @@ async def compare_many(parts: Parts, factory: Factory, role: str, *, wanted: int
         parts.throttle,
         parts.attempts,
         Signer(b"a secret of the tests"),
+        PostgresSearch(database),
+        VisitBatches(database),
         lambda _tenant: None,
         parts.objects,
+        "https://cdn.sadu.test",
     )
     stage = Stage(
         services, await caller_of(parts, shop, role), Api(public_schema), Api(public_schema, compiles=False), Figures()

@@ -18,6 +18,7 @@ from domain.job_runs import Workshop, perform
 from domain.jobs import Job, Tools
 from domain.leases import JOBS, Outcome, claim
 from gql.ids import split_id
+from integrations.images import PillowRenderer
 from tests.support.api import Api
 from tests.support.catalog_imports import DO, FIND, Importer, counts, put, wrong
 from tests.support.factories import Factory, Shop
@@ -44,7 +45,7 @@ def row_id(import_id: str) -> uuid.UUID:
 
 async def step(parts: Parts) -> list[Outcome]:
     """One job of each tenant that has one to do."""
-    workshop = Workshop(Tools(parts.database, parts.objects))
+    workshop = Workshop(Tools(parts.database, parts.objects, PillowRenderer()))
     leases = await claim(parts.database, JOBS, 20)
     return [await perform(workshop, lease) for lease in leases]
 
@@ -52,7 +53,7 @@ async def step(parts: Parts) -> list[Outcome]:
 def job_of(importer: Importer) -> Job:
     """The job as a worker has it that has lost its lease long ago, and does not know."""
     lease = Lease(importer.shop.tenant.id, new_id(), 1, datetime.now(UTC))
-    return Job(Tools(importer.parts.database, importer.parts.objects), lease, "catalog_import", {})
+    return Job(Tools(importer.parts.database, importer.parts.objects, PillowRenderer()), lease, "catalog_import", {})
 
 
 @pytest.fixture

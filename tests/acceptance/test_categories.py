@@ -10,6 +10,7 @@ from tests.support.api import Api
 from tests.support.catalog import CatalogClient
 from tests.support.factories import Factory, Shop
 
+PAGE = "pageInfo { hasNextPage endCursor }"
 NO_CATEGORY = "category_7zzzzzzzzzzzzzzzzzzzzzzzzz"
 
 
@@ -233,6 +234,160 @@ async def test_items_and_a_deletion_at_the_same_moment(client: CatalogClient, fa
         )
         faults = made.faults("catalogItemCreate"), deleted.faults("categoryDelete")
         assert faults in (([], [("IN_USE", ["id"])]), ([("NOT_FOUND", ["categoryIds", "0"])], []))
+
+
+async def test_a_breadcrumb_leads_from_the_top(client: CatalogClient) -> None:
+    """Mission S4."""
+    food, sweets, dates = await branch(client, "Food", "Sweets", "Dates")
+    await client.create(slug="ajwa", categoryIds=[dates["id"], food["id"]])
+    for category, above in ((food, []), (sweets, ["food"]), (dates, ["food", "sweets"])):
+        found = await client.store(f'category(slug: "{category["slug"]}") {{ ancestors {{ slug }} }}')
+        assert [each["slug"] for each in found["category"]["ancestors"]] == above
+    of_item = await client.store('item(slug: "ajwa") { categories { slug ancestors { slug } } }')
+    assert {each["slug"]: len(each["ancestors"]) for each in of_item["item"]["categories"]} == {"dates": 2, "food": 0}
+    drinks = await client.category("Drinks")
+    await client.change("categoryUpdate", id=sweets["id"], parentId=drinks["id"])
+    moved = await client.store('category(slug: "dates") { ancestors { slug } }')
+    assert [each["slug"] for each in moved["category"]["ancestors"]] == ["drinks", "sweets"]
+
+
+async def test_an_item_on_several_shelves_is_listed_and_counted_once(client: CatalogClient) -> None:
+    """Mission S4."""
+    food, sweets = await branch(client, "Food", "Sweets")
+    dates = await client.category("Dates", parent=food["id"])
+    for number in range(4):
+        await client.create(slug=f"item-{number}", categoryIds=[sweets["id"], dates["id"], food["id"]])
+    draft = await client.create(status="DRAFT", categoryIds=[sweets["id"]])
+    slugs = [f"item-{number}" for number in (3, 2, 1, 0)]
+    assert await client.shown('(category: "food")') == slugs
+    seen: list[str] = []
+    after, has_next = "", True
+    while has_next:
+        page = (await client.store(f'items(category: "food", first: 2{after}) {{ nodes {{ slug }} {PAGE} }}'))["items"]
+        seen += [node["slug"] for node in page["nodes"]]
+        after, has_next = f', after: "{page["pageInfo"]["endCursor"]}"', page["pageInfo"]["hasNextPage"]
+        assert len(seen) <= len(slugs)
+    assert seen == slugs
+    counts = "itemCount items { totalCount nodes { slug } }"
+    shelf = (await client.store(f'category(slug: "food") {{ {counts} children {{ {counts} }} }}'))["category"]
+    told = {"itemCount": 4, "items": {"totalCount": 4, "nodes": [{"slug": slug} for slug in slugs]}}
+    assert shelf == told | {"children": [told, told]}
+    await client.change("catalogItemActivate", id=draft["id"])
+    assert (await client.store('category(slug: "food") { itemCount }'))["category"] == {"itemCount": 5}
+
+
+async def test_a_category_is_described_in_both_languages(client: CatalogClient) -> None:
+    """Mission S4, S8."""
+    told = {"en": "Soft and\nsweet", "ar": "طرية"}
+    made = await client.category("Dates", description=told)
+    asked = 'category(slug: "dates") { description { en ar value(locale: AR) } }'
+    assert (await client.store(asked))["category"]["description"] == told | {"value": "طرية"}
+    await client.change("categoryUpdate", id=made["id"], description={"en": "Soft"})
+    assert (await client.store(asked))["category"]["description"] == {"en": "Soft", "ar": None, "value": "Soft"}
+    too_long = {"id": made["id"], "description": {"ar": "x" * 20_001}}
+    assert await client.faults("categoryUpdate", too_long) == [("TOO_LONG", ["description", "ar"])]
+    await client.change("categoryUpdate", id=made["id"], description=None)
+    assert (await client.store(asked))["category"] == {"description": None}
+
+
+async def test_the_children_of_a_category_are_put_in_order(client: CatalogClient) -> None:
+    """Mission S4."""
+    food = await client.category("Food")
+    made = [await client.category(name, parent=food["id"], position=5) for name in "ABC"]
+    ids = [made[place]["id"] for place in (2, 0, 1)]
+    ordered = (await client.change("categoryReorder", parentId=food["id"], ids=ids))["categories"]
+    assert ordered == [{"slug": slug, "position": place} for place, slug in enumerate("cab")]
+    assert await children_of_food(client) == ["c", "a", "b"]
+    drinks = await client.category("Drinks")
+    await client.change("categoryReorder", ids=[drinks["id"], food["id"]])
+    assert [root["slug"] for root in (await client.store("categories { slug }"))["categories"]] == ["drinks", "food"]
+    assert (await client.change("categoryReorder", parentId=drinks["id"], ids=[]))["categories"] == []
+
+
+async def test_an_order_that_is_not_of_exactly_the_children_is_refused(client: CatalogClient) -> None:
+    """Mission S4."""
+    food, sweets = await branch(client, "Food", "Sweets")
+    a, b, c = [(await client.category(name, parent=food["id"]))["id"] for name in "ABC"]
+    for ids, faults in (
+        ([c, b, a], [("STALE", ["ids"])]),
+        ([], [("STALE", ["ids"])]),
+        ([c, b, a, sweets["id"], c], [("INVALID", ["ids", "4"])]),
+        ([c, food["id"], NO_CATEGORY, "nonsense"], [("NOT_FOUND", ["ids", f"{place}"]) for place in (1, 2, 3)]),
+    ):
+        assert await client.faults("categoryReorder", {"parentId": food["id"], "ids": ids}) == faults
+    for parent in (NO_CATEGORY, "nonsense"):
+        given = {"parentId": parent, "ids": [a]}
+        assert await client.faults("categoryReorder", given) == [("NOT_FOUND", ["parentId"])]
+    assert await children_of_food(client) == ["sweets", "a", "b", "c"]
+
+
+async def test_another_tenants_categories_are_not_put_in_order(
+    client: CatalogClient, api: Api, factory: Factory
+) -> None:
+    """Mission S4, T3."""
+    other = CatalogClient.of(api, await factory.shop())
+    theirs = [(await other.category(name))["id"] for name in ("Food", "Drinks")]
+    assert await client.faults("categoryReorder", {"parentId": theirs[0], "ids": []}) == [("NOT_FOUND", ["parentId"])]
+    faults = [("NOT_FOUND", ["ids", "0"]), ("NOT_FOUND", ["ids", "1"])]
+    assert await client.faults("categoryReorder", {"ids": theirs[::-1]}) == faults
+    assert [root["slug"] for root in (await other.store("categories { slug }"))["categories"]] == ["food", "drinks"]
+
+
+async def test_simultaneous_orders_end_in_one_of_them(client: CatalogClient) -> None:
+    """Mission S4."""
+    food = await client.category("Food")
+    ids = {name.lower(): (await client.category(name, parent=food["id"]))["id"] for name in "ABCDE"}
+    orders = [["e", "d", "c", "b", "a"], ["c", "a", "e", "b", "d"]] * 3
+    given = [{"parentId": food["id"], "ids": [ids[each] for each in order]} for order in orders]
+    replies = await asyncio.gather(*(client.send("categoryReorder", one) for one in given))
+    assert all(reply.faults("categoryReorder") == [] for reply in replies)
+    assert await children_of_food(client) in orders
+
+
+async def test_a_child_that_comes_meanwhile_is_told(client: CatalogClient) -> None:
+    """Mission S4. It stands last, or the order is refused: it is never in between."""
+    food = await client.category("Food")
+    a, b = [(await client.category(name, parent=food["id"]))["id"] for name in "AB"]
+    made, ordered = await asyncio.gather(
+        client.send("categoryCreate", {"name": {"en": "New"}, "parentId": food["id"]}),
+        client.send("categoryReorder", {"parentId": food["id"], "ids": [b, a]}),
+    )
+    assert made.faults("categoryCreate") == []
+    refused = ordered.faults("categoryReorder")
+    assert refused in ([], [("STALE", ["ids"])])
+    assert await children_of_food(client) == (["a", "b", "new"] if refused else ["b", "a", "new"])
+
+
+async def test_a_category_is_deleted_or_gets_a_child(client: CatalogClient) -> None:
+    """Mission S4. At the same moment only one of both is possible."""
+    for _ in range(3):
+        shelf = await client.category("Race")
+        made, deleted = await asyncio.gather(
+            client.send("categoryCreate", {"name": {"en": "Below"}, "parentId": shelf["id"]}),
+            client.send("categoryDelete", {"id": shelf["id"]}),
+        )
+        faults = made.faults("categoryCreate"), deleted.faults("categoryDelete")
+        assert faults in (([], [("IN_USE", ["id"])]), ([("NOT_FOUND", ["parentId"])], []))
+
+
+async def test_guests_and_customers_change_no_category(client: CatalogClient, factory: Factory, shop: Shop) -> None:
+    """Mission S4."""
+    food = await client.category("Food")
+    given = {
+        "categoryCreate": {"name": {"en": "Mine"}},
+        "categoryUpdate": {"id": food["id"], "name": {"en": "Mine"}},
+        "categoryReorder": {"ids": [food["id"]]},
+        "categoryDelete": {"id": food["id"]},
+    }
+    for token, status in ((None, 401), ((await factory.customer(shop)).token, 403)):
+        for mutation, sent in given.items():
+            assert (await client.as_someone(token).send(mutation, sent)).status == status
+    assert (await client.store("categories { name { en } }"))["categories"] == [{"name": {"en": "Food"}}]
+
+
+async def children_of_food(client: CatalogClient) -> list[str]:
+    found = await client.store('category(slug: "food") { children { slug } }')
+    return [each["slug"] for each in found["category"]["children"]]
 
 
 def slugs_of(nodes: list[dict[str, Any]]) -> list[str]:

@@ -133,7 +133,7 @@ async def test_a_side_holds_fifty_keys_even_when_many_add_the_last(client: Catal
         first = entries(**{f"key.{n:02}": "x" for n in range(49)})
         await client.change("metadataSet", id=each, entries=first)
         await client.change("metadataSet", id=each, isPrivate=True, entries=[*first, *entries(last="x")])
-        given = [{"id": each, "entries": entries(**{f"last{n}": "x", "key.00": f"{n}"})} for n in range(5)]
+        given = [{"id": each, "entries": entries(**{f"last{n}": "x"})} for n in range(5)]
         replies = await asyncio.gather(*(client.send("metadataSet", one) for one in given))
         assert sorted(reply.faults("metadataSet") for reply in replies) == [
             [],
@@ -141,8 +141,9 @@ async def test_a_side_holds_fifty_keys_even_when_many_add_the_last(client: Catal
         ]
         now = (await node(client, each, PUBLIC)).data["node"]["metadata"]
         assert len(now) == 50
-        winner = next(entry["key"] for entry in now if entry["key"].startswith("last"))
-        assert now[0] == {"key": "key.00", "value": winner.removeprefix("last")}, "who was refused has changed nothing"
+        refused = {"id": each, "entries": entries(**{"key.00": "changed", "more": "x"})}
+        assert await client.faults("metadataSet", refused) == [("LIMIT_REACHED", ["entries"])]
+        assert (await node(client, each, PUBLIC)).data["node"]["metadata"] == now
 
 
 def at(place: int, *field: str) -> list[str]:

@@ -27,6 +27,9 @@ async def test_null_in_any_field_of_an_update_clears_it_or_is_a_fault_with_its_p
         "MembershipUpdateInput": {},  # has nothing that may be left out
         "CatalogItemUpdateInput": {"id": product.id},
         "CatalogVariantUpdateInput": {"id": product.variant_id},
+        # The rows of both are those above.
+        "CatalogItemBulkUpdateInput": {},
+        "CatalogVariantBulkUpdateInput": {},
         "CustomerUpdateInput": {},
         "CategoryUpdateInput": {"id": made.payload("categoryCreate")["category"]["id"]},
     }

@@ -29,6 +29,7 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
         "SADU_PUBLIC_URL": "https://api.example.com",
         "SADU_S3_REGION": "me-south-1",
         "SADU_S3_BUCKET": "sadu-files",
+        "SADU_MEDIA_URL": "https://cdn.example.com",
         "SADU_PORT": "0",
         "SADU_ALLOW_LOOPBACK": "true",
     }
@@ -57,13 +58,13 @@ def test_a_login_with_too_much_power_is_refused_by_name(
 def test_production_refuses_to_guess_where_files_are_kept(settings: Settings) -> None:
     """Mission S5."""
     given = environment(settings, SADU_S3_ACCESS_KEY="key")
-    refused = run(
-        "worker", {name: value for name, value in given.items() if name not in {"SADU_S3_REGION", "SADU_S3_BUCKET"}}
-    )
+    unset = {"SADU_S3_REGION", "SADU_S3_BUCKET", "SADU_MEDIA_URL"}
+    refused = run("worker", {name: value for name, value in given.items() if name not in unset})
     assert refused.returncode != 0
     for line in (
         "SADU_S3_REGION is not set",
         "SADU_S3_BUCKET is not set",
+        "SADU_MEDIA_URL is not set",
         "of SADU_S3_ACCESS_KEY and SADU_S3_SECRET_KEY one is not set",
     ):
         assert line in refused.stderr, refused.stderr

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bootstrap import Parts
-from db.models import CatalogVariant, new_id
+from db.models import CatalogVariant, StoreProfile, new_id
 from db.models.catalog import CHOICES
 from db.queries.storefront import find_changes, forget_old_changes
 from db.rows import rows_within
@@ -39,6 +39,11 @@ INSERTS = {
                                 VALUES (:tenant, :new, :spare_item, :option, 1, 'New')""",
     "catalog_item_tags": """INSERT INTO catalog_item_tags (tenant_id, item_id, key, tag)
                             VALUES (:tenant, :item, 'halal', 'Halal')""",
+    "store_profiles": "INSERT INTO store_profiles (tenant_id) VALUES (:tenant)",
+    "media_assets": """INSERT INTO media_assets
+                       (tenant_id, id, status, content_type, size, upload_ends_at, width, height, versions)
+                       VALUES (:tenant, :new, 'ready', 'image/png', 1, now(), 1, 1, '1')""",
+    "catalog_item_images": "INSERT INTO catalog_item_images VALUES (:tenant, :item, :asset, 0)",
 }
 UPDATES = {
     "tenants": "UPDATE tenants SET brand_primary = '#123456' WHERE id = :tenant",
@@ -48,6 +53,8 @@ UPDATES = {
     "catalog_options": "UPDATE catalog_options SET position = position + 1 WHERE id = :option",
     "catalog_option_values": "UPDATE catalog_option_values SET position = position + 1 WHERE id = :value",
     "catalog_item_tags": "UPDATE catalog_item_tags SET tag = tag || '!' WHERE item_id = :spare_item",
+    "media_assets": "UPDATE media_assets SET alt_en = 'Other' WHERE id = :asset",
+    "catalog_item_images": "UPDATE catalog_item_images SET position = position + 1 WHERE item_id = :spare_item",
 }
 STANDING = "UPDATE tenants SET status = 'suspended' WHERE id = :tenant"
 LINKED = {
@@ -64,6 +71,8 @@ DELETES = {
     "catalog_options": "DELETE FROM catalog_options WHERE id = :option",
     "catalog_option_values": "DELETE FROM catalog_option_values WHERE id = :value",
     "catalog_item_tags": "DELETE FROM catalog_item_tags WHERE item_id = :spare_item",
+    "media_assets": "DELETE FROM media_assets WHERE id = :spare_asset",
+    "catalog_item_images": "DELETE FROM catalog_item_images WHERE item_id = :spare_item",
 }
 EMPTIED = {
     "tenants": "DELETE FROM memberships WHERE tenant_id = :tenant",
@@ -77,6 +86,8 @@ CASES = [
     *[(APP, sql) for sql in UPDATES.values()],
     (APP, DELETES["categories"]),
     (APP, DELETES["catalog_item_categories"]),
+    (APP, DELETES["catalog_items"]),
+    (APP, DELETES["catalog_variants"]),
     (APP, DELETES["catalog_options"]),
     (APP, DELETES["catalog_option_values"]),
     (APP, DELETES["catalog_item_tags"]),
@@ -148,6 +159,8 @@ async def shelf(logins: Mapping[str, AsyncEngine], factory: Factory, shop: Shop)
             "option": new_id(),
             "value": new_id(),
             "new": new_id(),
+            "asset": new_id(),
+            "spare_asset": new_id(),
             "word": factory.word(),
         },
     )
@@ -158,6 +171,9 @@ async def shelf(logins: Mapping[str, AsyncEngine], factory: Factory, shop: Shop)
     await made.run(APP, INSERTS["catalog_options"], item=second.item.id, new=made.ids["option"])
     await made.run(APP, INSERTS["catalog_option_values"], new=made.ids["value"])
     await made.run(APP, INSERTS["catalog_item_tags"], item=second.item.id)
+    for name in ("asset", "spare_asset"):
+        await made.run(APP, INSERTS["media_assets"], new=made.ids[name])
+    await made.run(APP, INSERTS["catalog_item_images"], item=second.item.id)
     return made
 
 
@@ -204,6 +220,7 @@ async def test_what_changes_nothing_is_not_noted(shelf: Shelf) -> None:
         "UPDATE catalog_item_tags SET tag = tag, item_status = 'archived'",
         "UPDATE catalog_variants SET price = price, stock = stock, updated_at = now()",
         "UPDATE catalog_variants SET price = price + 1 WHERE id = :tenant",
+        "UPDATE media_assets SET alt_en = alt_en",
     )
     await shelf.run(OWNER, "UPDATE catalog_item_categories SET category_id = category_id")
     assert await shelf.noted() == before
@@ -263,6 +280,7 @@ async def test_every_other_column_of_a_variant_counts(shelf: Shelf) -> None:
     changed |= {"id": ":new", "item_id": ":item", "compare_at_price": "1000", "archived_at": "now()"}
     changed |= dict.fromkeys(("sku", "name_en", "name_ar", "barcode", "external_reference"), "'other'")
     changed |= {"weight": "1", "is_named_by_options": "NOT is_named_by_options"}
+    changed["image_id"] = ":asset"
     changed |= {name: f"{name} + 1" for name in ("price", "position")}
     changed["created_at"] = "created_at - interval '1 day'"
     assert {column.name for column in table.columns if column.computed is None} == set(changed) | {
@@ -280,6 +298,17 @@ async def test_every_other_column_of_a_variant_counts(shelf: Shelf) -> None:
         if column == "id":
             await shelf.run(ADMIN, "UPDATE catalog_variants SET id = :spare_variant WHERE item_id = :spare_item")
         assert await shelf.noted() > before, column
+
+
+async def test_every_column_of_a_profile_counts(shelf: Shelf) -> None:
+    await shelf.run(APP, INSERTS["store_profiles"])
+    for column in StoreProfile.__table__.columns:
+        if column.name != "tenant_id":
+            before = await shelf.noted()
+            value = "'[{}]'" if column.name == "social_links" else "'Something'"
+            await shelf.run(APP, f"UPDATE store_profiles SET {column.name} = {value}")
+            await shelf.run(APP, f"UPDATE store_profiles SET {column.name} = {value}")
+            assert await shelf.noted() == before + 1, column.name
 
 
 async def test_orders_write_of_variants_what_the_trigger_overlooks(shelf: Shelf, parts: Parts, shop: Shop) -> None:
@@ -368,3 +397,22 @@ async def is_noted(shelf: Shelf, number: int) -> bool:
     async with shelf.logins[ADMIN].connect() as connection:
         statement = text("SELECT count(*) FROM storefront_changes WHERE tenant_id = :tenant AND transaction = :number")
         return bool((await connection.execute(statement, {**shelf.ids, "number": number})).scalar_one())
+
+
+async def test_an_upload_is_not_noted_before_it_is_ready(shelf: Shelf) -> None:
+    before = await shelf.noted()
+    await shelf.run(
+        APP,
+        """INSERT INTO media_assets (tenant_id, id, content_type, size, upload_ends_at)
+           VALUES (:tenant, :new, 'image/png', 1, now())""",
+        "UPDATE media_assets SET status = 'processing' WHERE id = :new",
+    )
+    assert await shelf.noted() == before
+    await shelf.run(
+        APP, "UPDATE media_assets SET status = 'ready', width = 1, height = 1, versions = '1' WHERE id = :new"
+    )
+    assert await shelf.noted() == before + 1
+    await shelf.run(APP, "UPDATE media_assets SET status = 'deleted' WHERE id = :new")
+    assert await shelf.noted() == before + 2
+    await shelf.run(APP, "DELETE FROM media_assets WHERE id = :new")
+    assert await shelf.noted() == before + 2

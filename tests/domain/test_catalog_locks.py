@@ -1,8 +1,5 @@
 """Locks of the catalogue, step by step: who waits for whom, and that nobody waits in a circle."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextvars import Context
 from decimal import Decimal
 from typing import Any
 
@@ -11,24 +8,14 @@ from sqlalchemy import select, update
 
 from bootstrap import Parts
 from db.models import CatalogItem, CatalogVariant
-from db.session import AsyncSession, Database
+from db.session import AsyncSession
 from domain import catalog, catalog_items, catalog_variants
 from domain.catalog_items import ItemChanges, NewItem
 from domain.catalog_variants import VariantFields
 from domain.errors import FaultCode, UserFault
 from domain.texts import LocalizedText
 from tests.support.factories import Factory, Shop
-from tests.support.locks import when_blocked_by
-
-
-def writing(database: Database, shop: Shop, work: Callable[[AsyncSession], Awaitable[Any]]) -> asyncio.Task[Any]:
-    """Another request of the same shop, in a transaction of its own."""
-
-    async def run() -> Any:
-        async with database.write(shop.actor.scope) as session:
-            return await work(session)
-
-    return asyncio.create_task(run(), context=Context())  # which does not know of the connection that we hold
+from tests.support.locks import when_blocked_by, writing
 
 
 async def test_skus_are_written_in_one_order(parts: Parts, shop: Shop, factory: Factory) -> None:

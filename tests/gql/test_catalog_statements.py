@@ -30,6 +30,9 @@ QUERIES = {
     "options of variants": """{ store { category(slug: "top") { items(first: 40) { nodes { isAvailable
         variants { selectedOptions { option { name { en } } value { name { en } } } }
     } } } } }""",
+    "breadcrumbs": """{ store { items(first: 40) { nodes {
+        isAvailable categories { ancestors { slug ancestors { slug } } }
+    } } } }""",
     "metadata": """{ store { items(first: 40) { nodes {
         isAvailable metadata { key } metadataValue(key: "colour")
         variants { metadata { key } } categories { metadata { key } }
@@ -43,6 +46,9 @@ QUERIES = {
     }} }} }}""",
     "variants of order lines": """{ tenant { orders(first: 100) { nodes {
         lines { variant { sku isArchived selectedOptions { option { id } } item { slug isAvailable } } }
+    } } } }""",
+    "how orders are paid": """{ tenant { orders(first: 100) { nodes {
+        paymentInstructions { value } lines { variant { item { isAvailable } } }
     } } } }""",
 }
 

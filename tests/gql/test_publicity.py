@@ -17,7 +17,8 @@ CORE = Api(admin_schema).core
 MARKED = {name for name, field in fields_of(CORE).items() if declared(field, Public)}
 SHOWN = {
     "Store", "CatalogItem", "CatalogVariant", "Category", "Money", "LocalizedText", "PageInfo",
-    "CatalogItemConnection", "CatalogItemEdge", "CatalogTag", "MetadataEntry",
+    "CatalogItemConnection", "CatalogItemEdge", "CatalogTag", "MetadataEntry", "ShownText", "StoreProfile",
+    "SocialLink",
 }  # fmt: skip
 NULL_FOR_GUESTS = {
     (kind, field)

@@ -7,6 +7,7 @@ import pytest
 from bootstrap import Parts
 from db.security.roles import APP
 from db.session import Database, create_engine
+from integrations.images import PillowRenderer
 from integrations.smtp import SmtpMailSender
 from jobs.worker import WorkerParts
 from tests.support.databases import Databases
@@ -51,6 +52,7 @@ async def new_worker(outbox_url: str, server: ScriptedServer, parts: Parts) -> A
             database=databases[-1],
             mail=SmtpMailSender(server.url, "Sadu <no-reply@sadu.test>"),
             objects=parts.objects,
+            images=PillowRenderer(),
             secret_key=b"a secret of the tests",
             redis_url=NO_REDIS,
             public_url="https://api.sadu.test",

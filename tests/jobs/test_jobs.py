@@ -37,7 +37,7 @@ async def states(ground: Ground, tenant: Tenant) -> list[tuple[str, int, str | N
 
 
 def workshop(ground: Ground, worker: WorkerParts, handlers: Mapping[str, Handler], renewal: float = 15) -> Workshop:
-    return Workshop(Tools(ground.database, worker.objects), handlers, renewal)
+    return Workshop(Tools(ground.database, worker.objects, worker.images), handlers, renewal)
 
 
 def courier(ground: Ground, shop: Workshop) -> Courier:

@@ -107,7 +107,7 @@ CHANGES: dict[str, tuple[str, set[int]]] = {
     ),
     "the member was removed": ("DELETE FROM memberships WHERE person_id = :person", {403}),
     "the tenant was suspended": ("UPDATE tenants SET status = 'suspended' WHERE id = :tenant", {403}),
-    "the tenant was renamed": ("UPDATE tenants SET slug = slug || '-renamed' WHERE id = :tenant", {404}),
+    "the tenant was renamed": ("UPDATE tenants SET slug = slug || '-renamed' WHERE id = :tenant", {410}),
 }
 
 

@@ -19,6 +19,9 @@ SHOWN = ITEM.replace("availability stock", "availability")
 CATEGORY = "id slug name { en ar } position parent { id slug } children { id slug }"
 ERRORS = "userErrors { code field message ... on IllegalTransition { current allowed } }"
 
+REASONS = "userErrors { code field }"
+VARIANT = "id sku name { en } price { amount } compareAtPrice { amount } stock weight barcode"
+
 SELECTIONS = {
     "catalogItemCreate": ("CatalogItemCreateInput", f"item {{ {ITEM} }}"),
     "catalogItemUpdate": ("CatalogItemUpdateInput", f"item {{ {ITEM} }}"),
@@ -29,6 +32,14 @@ SELECTIONS = {
     "catalogVariantCreate": ("CatalogVariantCreateInput", f"variant {{ id sku stock }} item {{ {ITEM} }}"),
     "catalogVariantUpdate": ("CatalogVariantUpdateInput", f"variant {{ id sku stock }} item {{ {ITEM} }}"),
     "catalogVariantArchive": ("CatalogVariantArchiveInput", f"variant {{ id sku stock }} item {{ {ITEM} }}"),
+    "catalogItemDelete": ("CatalogItemStepInput", "deletedId"),
+    "catalogItemDuplicate": ("CatalogItemDuplicateInput", f"item {{ {ITEM} }}"),
+    "catalogItemBulkCreate": ("CatalogItemBulkCreateInput", f"results {{ index item {{ {ITEM} }} {REASONS} }}"),
+    "catalogItemBulkUpdate": ("CatalogItemBulkUpdateInput", f"results {{ index item {{ {ITEM} }} {REASONS} }}"),
+    "catalogVariantBulkUpdate": (
+        "CatalogVariantBulkUpdateInput",
+        f"results {{ index variant {{ {VARIANT} }} item {{ version }} {REASONS} }}",
+    ),
     "catalogItemOptionsSet": ("CatalogItemOptionsSetInput", f"item {{ {ITEM} }}"),
     "categoryCreate": ("CategoryCreateInput", f"category {{ {CATEGORY} }}"),
     "categoryUpdate": ("CategoryUpdateInput", f"category {{ {CATEGORY} }}"),

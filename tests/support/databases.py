@@ -22,6 +22,7 @@ class Databases:
     redis_url: str
     s3_url: str
     s3_secret_key: str
+    media_url: str
 
     def prepare(self) -> None:
         """Make the roles and the template. Runs its own event loop."""

@@ -15,7 +15,7 @@ from db.models import Base, new_id
 TABLES: Mapping[str, Table] = {table.name: table for table in Base.metadata.sorted_tables}
 SETTINGS = {"tenant_id": "app.current_tenant", "person_id": "app.current_person"}
 UNOWNED = {"tenants": ("id", "app.current_tenant"), "people": ("id", "app.current_person")}
-NOT_THE_APPLICATIONS = {"credentials", "operators"}
+NOT_THE_APPLICATIONS = {"credentials", "operators", "search_documents", "search_stale_items", "search_vocabulary"}
 """The application's login has no grant on these at all."""
 
 
@@ -43,8 +43,12 @@ class Somebody:
     rows: Mapping[str, Mapping[str, Any]]
 
 
+NAMED_LATER = {"parent_id", "logo_id"}
+"""Columns that name rows of the same table, or of one that names this one."""
+
 PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "memberships": {"role": "owner"},
+    "store_profiles": {"about_en": "About us"},
     "invitations": {"role": "member"},
     "customers": {"locale": "ar"},
     "customer_addresses": {"form": "general", "line1": "1 Pearl Street", "city": "Manama"},
@@ -58,6 +62,7 @@ PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "catalog_exports": {"actor_kind": "person"},
     "orders": {"total": 1},
     "order_lines": {"quantity": 1, "unit_price": 1, "total": 1},
+    "media_assets": {"content_type": "image/png", "size": 1},
     "email_codes": {"purpose": "confirm"},
     # Not the running transaction, whose row the triggers have written already.
     "storefront_changes": {"transaction": 3},
@@ -70,7 +75,7 @@ def plausible_row(table: Table, owner_id: uuid.UUID) -> dict[str, Any]:
     row: dict[str, Any] = {}
     given = PLAUSIBLE.get(table.name, {})
     for column in table.columns:
-        if column.computed is not None or column.name == "parent_id":
+        if column.computed is not None or column.name in NAMED_LATER:
             continue
         if column.name in given:
             row[column.name] = given[column.name]

@@ -5,6 +5,7 @@ import json
 import os
 
 from db.session import Database, create_engine
+from integrations.images import PillowRenderer
 from integrations.s3 import S3ObjectStore
 from integrations.smtp import SmtpMailSender
 from jobs.worker import WorkerParts, run_worker
@@ -15,8 +16,9 @@ async def main() -> None:
     database = Database(create_engine(given["database_url"], pool_size=5))
     mail = SmtpMailSender(given["smtp_url"], "Sadu <no-reply@sadu.test>")
     objects = S3ObjectStore("sadu", "us-east-1", "http://127.0.0.1:1")  # mails need none
-    secret_key = b"a secret of the tests"
-    await run_worker(WorkerParts(database, mail, objects, secret_key, given["redis_url"], "https://api.sadu.test"))
+    images, secret_key = PillowRenderer(), b"a secret of the tests"
+    parts = WorkerParts(database, mail, objects, images, secret_key, given["redis_url"], "https://api.sadu.test")
+    await run_worker(parts)
     await database.dispose()
 
 

@@ -28,6 +28,7 @@ OF_A_TENANT: Mapping[str, str] = {
     "item": "SELECT id FROM catalog_items WHERE tenant_id = :tenant",
     "key": "SELECT id FROM api_keys WHERE tenant_id = :tenant",
     "line": "SELECT id FROM order_lines WHERE tenant_id = :tenant",
+    "media": "SELECT id FROM media_assets WHERE tenant_id = :tenant",
     "membership": "SELECT id FROM memberships WHERE tenant_id = :tenant",
     "option": "SELECT id FROM catalog_options WHERE tenant_id = :tenant",
     "order": "SELECT id FROM orders WHERE tenant_id = :tenant",
@@ -35,6 +36,7 @@ OF_A_TENANT: Mapping[str, str] = {
     "tenant": "SELECT id FROM tenants WHERE id = :tenant",
     "value": "SELECT id FROM catalog_option_values WHERE tenant_id = :tenant",
     "variant": "SELECT id FROM catalog_variants WHERE tenant_id = :tenant",
+    "visit": "SELECT id FROM visits WHERE tenant_id = :tenant",
 }
 """Where the things of each prefix are kept."""
 

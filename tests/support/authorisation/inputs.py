@@ -12,9 +12,11 @@ from tests.support.authorisation import (
     customer_inputs,
     identity_inputs,
     key_inputs,
+    media_inputs,
     team_inputs,
+    visit_inputs,
 )
-from tests.support.authorisation.stage import PHONE, PROFILE, Stage, full_item, submission
+from tests.support.authorisation.stage import PHONE, PROFILE, Stage, full_item, leave_a_slug, submission
 from tests.support.factories import Product
 from tests.support.orders import ADVANCE, SUBMIT
 
@@ -100,6 +102,12 @@ async def new_tenant(stage: Stage) -> Given:
 
 async def profile(stage: Stage) -> Given:
     return PROFILE | {"name": {"en": stage.tools.factory.word()}}
+
+
+async def former_slug(stage: Stage) -> Given:
+    former = f"former-{stage.tools.factory.word()}"
+    await leave_a_slug(stage.tools.api, stage.shop, former)
+    return {"slug": former}
 
 
 async def another_tenant(stage: Stage) -> Given:
@@ -234,6 +242,7 @@ INPUTS: Mapping[str, Prepare] = {
     "mfaDisable": identity_inputs.both_factors,
     "tenantCreate": new_tenant,
     "tenantUpdate": profile,
+    "tenantSlugRelease": former_slug,
     "membershipUpdate": team_inputs.promotion,
     "membershipRemove": team_inputs.colleague,
     "invitationCreate": team_inputs.new_invitee,
@@ -256,17 +265,27 @@ INPUTS: Mapping[str, Prepare] = {
     "catalogVariantUpdate": variant_edit,
     "catalogVariantArchive": one_of_two_variants,
     "catalogItemOptionsSet": catalog_inputs.options,
+    "catalogItemDelete": catalog_inputs.unordered_item,
+    "catalogItemDuplicate": catalog_inputs.unordered_item,
+    "catalogItemBulkCreate": catalog_inputs.new_items,
+    "catalogItemBulkUpdate": catalog_inputs.item_edits,
+    "catalogVariantBulkUpdate": catalog_inputs.variant_edits,
     "categoryCreate": new_category,
     "categoryUpdate": category_edit,
     "categoryDelete": empty_category,
     "categoryReorder": other_order,
     "metadataSet": metadata_edit,
     "metadataDelete": noted,
+    "mediaCreate": media_inputs.new_picture,
+    "mediaComplete": media_inputs.arrived_picture,
+    "mediaUpdate": media_inputs.other_words,
+    "mediaDelete": media_inputs.some_picture,
     "catalogImportCreate": catalog_file_inputs.announcement,
     "catalogImportStart": catalog_file_inputs.uploaded,
     "catalogExportCreate": catalog_file_inputs.export,
     "catalogImportCancel": catalog_file_inputs.announced,
     "orderSubmit": new_order,
+    "visitRecord": visit_inputs.new_visit,
     "orderConfirm": pending_order,
     "orderFulfil": confirmed_order,
     "orderCancel": pending_order,

@@ -22,9 +22,10 @@ from tests.support.authorisation.audiences import (
     only,
 )
 
-PROFILE = "id slug name contactEmail contactPhone brandPrimary brandSecondary locale timeZone currency"
+PROFILE = "id slug name contactEmail contactPhone brandPrimary brandSecondary logo locale timeZone currency"
 NODES = {
     "CatalogItem CatalogVariant Category": EVERYONE,
+    "Media": only(DESK, others=Refusal.NULL),
     "Order": only(DESK | CUSTOMERS, others=Refusal.NULL),
     "Customer KuwaitAddress GeneralAddress": only(CUSTOMERS, others=Refusal.NULL),
 }
@@ -49,7 +50,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "sessionSignOut sessionSignOutEverywhere accountPasswordChange accountUpdate": SIGNED_IN,
         "mfaBegin mfaConfirm mfaRecoveryCodesRenew mfaDisable": SIGNED_IN,
         "tenantCreate": SIGNED_IN,
-        "tenantUpdate": MANAGERS,
+        "tenantUpdate tenantSlugRelease": MANAGERS,
         "membershipUpdate membershipRemove": MANAGERS,
         "membershipLeave": STAFF,
         "ownershipTransfer": OWNERS,
@@ -60,11 +61,14 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "catalogItemCreate catalogItemUpdate": DESK,
         "catalogItemActivate catalogItemDeactivate catalogItemArchive catalogItemRestore": DESK,
         "catalogVariantCreate catalogVariantUpdate catalogVariantArchive": DESK,
-        "catalogItemOptionsSet": DESK,
+        "catalogItemOptionsSet catalogItemDelete catalogItemDuplicate": DESK,
+        "catalogItemBulkCreate catalogItemBulkUpdate catalogVariantBulkUpdate": DESK,
         "categoryCreate categoryUpdate categoryDelete categoryReorder": DESK,
         "metadataSet metadataDelete": DESK,
+        "mediaCreate mediaComplete mediaUpdate mediaDelete": DESK,
         "catalogImportCreate catalogImportStart catalogImportCancel catalogExportCreate": DESK,
         "orderSubmit": EVERYONE,
+        "visitRecord": EVERYONE,
         "orderClaim": CUSTOMERS,
         "customerRegister": SIGNED_IN,
         "customerUpdate customerAddressCreate customerAddressReplace": CUSTOMERS,
@@ -72,10 +76,13 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "orderConfirm orderFulfil orderCancel": DESK,
     },
     # The doors
-    "Store": {f"{PROFILE} items item categories category tags order status": EVERYONE},
+    "Store": {f"{PROFILE} profile items item categories category search tags order status": EVERYONE},
     "BackOffice": {
-        f"{PROFILE} status": INSIDE,
-        "items item variant categories category tags orders order": only(DESK, others=Refusal.FORBIDDEN),
+        f"{PROFILE} profile status version": INSIDE,
+        "formerSlugs": only(MANAGERS, others=Refusal.FORBIDDEN),
+        "items item variant categories category search tags media orders order visits": only(
+            DESK, others=Refusal.FORBIDDEN
+        ),
         "catalogImports catalogImport catalogExports catalogExport": only(DESK, others=Refusal.FORBIDDEN),
         "members invitations": only(STAFF, others=Refusal.FORBIDDEN),
         "apiKeys": only(MANAGERS, others=Refusal.FORBIDDEN),
@@ -111,9 +118,15 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     },
     "ApiKeyConnection": {CONNECTION: MANAGERS},
     "ApiKeyEdge": {EDGE: MANAGERS},
-    "Tenant": {f"{PROFILE} status createdAt": SIGNED_IN},
+    "Tenant": {f"{PROFILE} status version createdAt": SIGNED_IN},
     "TenantConnection": {CONNECTION: CENTER},
     "TenantEdge": {EDGE: CENTER},
+    "StoreProfile": {
+        "about contactAddress openingHours paymentInstructions returnsPolicy privacyPolicy shippingPolicy": EVERYONE,
+        "terms whatsappNumber commercialRegistration taxNumber charityPermit socialLinks": EVERYONE,
+    },
+    "SocialLink": {"platform url": EVERYONE},
+    "FormerSlug": {"slug leftAt leadsUntil": MANAGERS},
     # Customers: everyone sees the customer that they have just become
     "Customer": {"id name email phone locale createdAt addresses orders": SIGNED_IN},
     "KuwaitAddress": {f"{ADDRESS} governorate area block street avenue building floor flat": CUSTOMERS},
@@ -123,6 +136,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "id kind status slug name description version categories tags variants options price isAvailable": EVERYONE,
         "createdAt updatedAt metadata metadataValue": EVERYONE,
         "privateMetadata externalReference": only(DESK, others=Refusal.NULL),
+        "images image": EVERYONE,
     },
     "CatalogOption": {"id name values": EVERYONE},
     "CatalogOptionValue": {"id name": EVERYONE},
@@ -130,18 +144,24 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CatalogItemConnection": {CONNECTION: EVERYONE},
     "CatalogItemEdge": {EDGE: EVERYONE},
     "CatalogVariant": {
-        "id sku name price compareAtPrice availability weight barcode selectedOptions isArchived item": EVERYONE,
         "metadata metadataValue": EVERYONE,
+        "id sku name price compareAtPrice availability weight barcode selectedOptions isArchived item image": EVERYONE,
         "stock": only(DESK, others=Refusal.FORBIDDEN),
         "privateMetadata externalReference": only(DESK, others=Refusal.NULL),
     },
     "CatalogTag": {"name itemCount": EVERYONE},
     "Category": {
-        "id slug name description position parent ancestors children items itemCount": EVERYONE,
+        "id slug name description position parent ancestors children items itemCount image": EVERYONE,
         "metadata metadataValue": EVERYONE,
         "privateMetadata externalReference": only(DESK, others=Refusal.NULL),
     },
     "MetadataEntry": {"key value": EVERYONE},
+    "Image": {"id alt width height url": EVERYONE},
+    "Media": {"id status failure contentType size alt image createdAt": DESK},
+    "MediaConnection": {CONNECTION: DESK},
+    "MediaEdge": {EDGE: DESK},
+    "UploadTarget": {"url headers expiresAt": DESK},
+    "HttpHeader": {"name value": DESK},
     "CatalogImport": {
         "id fileName status isDryRun isAllOrNothing progress counts encoding unknownColumns refusal errors": DESK,
         "reportUrl createdAt startedAt endedAt": DESK,
@@ -161,15 +181,21 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
-        "timeline": only(DESK, others=Refusal.FORBIDDEN),
+        "paymentInstructions": EVERYONE,
+        "timeline visit": only(DESK, others=Refusal.FORBIDDEN),
     },
+    "Visit": {"id firstTouch lastTouch startedAt lastSeenAt sightings": DESK},
+    "VisitTouch": {"source medium campaign term content referrer landingPage at": DESK},
+    "VisitConnection": {CONNECTION: DESK},
+    "VisitEdge": {EDGE: DESK},
     "OrderConnection": {CONNECTION: SIGNED_IN | DESK},
     "OrderEdge": {EDGE: SIGNED_IN | DESK},
     "OrderCustomer": {"name email phone": EVERYONE},
     "OrderLine": {"id variantId name sku unitPrice quantity total variant": EVERYONE},
     "OrderTimelineEntry": {"id event at actorKind actorId from to reason": DESK},
     # Small types
-    "LocalizedText": {"en ar value": EVERYONE},
+    "LocalizedText": {"en ar value text": EVERYONE},
+    "ShownText": {"value locale direction isFallback": EVERYONE},
     "Money": {"amount currency": EVERYONE},
     "PageInfo": {"hasNextPage hasPreviousPage startCursor endCursor": EVERYONE},
     # What mutations answer
@@ -180,7 +206,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "MfaBeginPayload": {"userErrors enrolment": SIGNED_IN},
     "RecoveryCodesPayload": {"userErrors recoveryCodes": SIGNED_IN},
     "MfaDisablePayload": {"userErrors": SIGNED_IN},
-    "TenantPayload": {"userErrors tenant": SIGNED_IN},
+    "TenantPayload": {"userErrors tenant profile": SIGNED_IN},
+    "TenantSlugReleasePayload": {"userErrors slug": MANAGERS},
     "TenantStandingPayload": {"userErrors tenant": CENTER},
     "MembershipPayload": {"userErrors member": MANAGERS},
     "MembershipRemovePayload": {"userErrors deletedId": MANAGERS},
@@ -192,6 +219,11 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "ApiKeyPayload": {"userErrors apiKey": MANAGERS},
     "CatalogItemPayload": {"userErrors item": DESK},
     "CatalogVariantPayload": {"userErrors variant item": DESK},
+    "CatalogItemDeletePayload": {"userErrors deletedId": DESK},
+    "CatalogItemBulkPayload": {"userErrors results": DESK},
+    "CatalogItemBulkResult": {"index item userErrors": DESK},
+    "CatalogVariantBulkPayload": {"userErrors results": DESK},
+    "CatalogVariantBulkResult": {"index variant item userErrors": DESK},
     "CatalogImportCreatePayload": {"userErrors import upload": DESK},
     "CatalogImportPayload": {"userErrors import": DESK},
     "CatalogExportPayload": {"userErrors export": DESK},
@@ -199,7 +231,11 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CategoryReorderPayload": {"userErrors categories": DESK},
     "CategoryDeletePayload": {"userErrors deletedId": DESK},
     "MetadataPayload": {"userErrors node metadata": DESK},
+    "MediaCreatePayload": {"userErrors media upload": DESK},
+    "MediaPayload": {"userErrors media": DESK},
+    "MediaDeletePayload": {"userErrors deletedId": DESK},
     "OrderSubmitPayload": {"userErrors order orderToken": EVERYONE},
+    "VisitRecordPayload": {"userErrors visitId expiresAt": EVERYONE},
     "OrderPayload": {"userErrors order": DESK | CUSTOMERS},
     "CustomerPayload": {"userErrors customer": SIGNED_IN},
     "CustomerAddressPayload": {"userErrors address": CUSTOMERS},
@@ -222,12 +258,15 @@ def written() -> Iterator[tuple[str, Row]]:
 
 MATRIX: Mapping[str, Row] = dict(written())
 
-DOOR_ALONE = frozenset(f"BackOffice.{name}" for name in f"{PROFILE} status".split())
+DOOR_ALONE = frozenset(f"BackOffice.{name}" for name in f"{PROFILE} profile status version".split())
 """What only the door of its root field keeps: the storefront shows everyone the same of an open tenant."""
 
 NULL_FOR_SOME: Mapping[str, str] = {
     "Tenant.brandPrimary": "those who can only open a tenant see it before it has colours",
     "Tenant.brandSecondary": "as above",
+    "Media.failure": "what is ready has none",
+    "Tenant.logo": "those who can only open a tenant see it before it has one",
+    "CatalogSearchConnection.correctedQuery": "they search for nothing in particular, and so nothing is mistyped",
     "ViewerMfa.enabledAt": "they read before they set up a second factor",
 }
 """Rows that an audience may see as null alone, each with its reason; all others must have shown a value."""

@@ -14,11 +14,14 @@ from tests.support.catalog_imports import full_export, refused_import
 from tests.support.customers import GENERAL, KUWAIT, Shopper
 from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, SUBMIT, new_key
+from tests.support.pictures import Darkroom
+from tests.support.store_profiles import FULL
 from tests.support.team import Team, token_for
 from tests.support.tools import Tools
+from tests.support.visits import FULL_VISIT, Visitor
 
 PHONE = "+965 5000 1234"
-PROFILE = {"contactPhone": PHONE, "brandPrimary": "#0f766e", "brandSecondary": "#f59e0b"}
+PROFILE = {"contactPhone": PHONE, "brandPrimary": "#0f766e", "brandSecondary": "#f59e0b", "profile": FULL}
 UPDATE = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { userErrors { code } } }"
 
 
@@ -71,16 +74,23 @@ class Stage:
 async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     """Something of everything, no field of it empty; the newest item and the newest order are the full ones."""
     client = CatalogClient.of(tools.api, shop)
-    (await tools.api.execute(UPDATE, {"input": PROFILE}, token=shop.token, tenant=shop.slug)).payload("tenantUpdate")
+    await leave_a_slug(tools.api, shop, f"former-{tools.factory.word()}")
+    darkroom = Darkroom.of(tools.api, shop, tools.post)
+    await darkroom.develop(b"no picture")
+    picture_id = await darkroom.ready(alt={"en": "Dates", "ar": "تمر"})
+    profile = {"input": PROFILE | {"logoId": picture_id}}
+    (await tools.api.execute(UPDATE, profile, token=shop.token, tenant=shop.slug)).payload("tenantUpdate")
     top = await client.category("Food")
     told = {"description": {"en": "Fresh", "ar": "طازج"}, "externalReference": "FRUIT"}
     middle = await client.category("Fruit", parent=top["id"], **told)
     await client.category("Dates", parent=middle["id"])
-    item = await full_item(client, middle["id"])
+    item = await full_item(client, middle["id"], picture_id)
     for each in (item["id"], item["variants"][0]["id"], middle["id"]):
         for private in (True, False):
             entries = [{"key": "colour", "value": "dark"}]
             await client.change("metadataSet", id=each, isPrivate=private, entries=entries)
+    for each in (top, middle):
+        await client.change("categoryUpdate", id=each["id"], imageId=picture_id)
     placed = await full_order(tools.api, shop, customer, item["variants"][0]["id"])
     order, shopper = placed["order"], Shopper(tools.api, shop, customer)
     token = await token_for(Team(tools, shop), f"{tools.factory.word()}@people.test")
@@ -91,6 +101,7 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
         "CatalogItem": item["id"],
         "CatalogVariant": item["variants"][0]["id"],
         "Category": middle["id"],
+        "Media": picture_id,
         "Order": order["id"],
         "Customer": (await shopper.customer() or {})["id"],
         "KuwaitAddress": (await shopper.write_down(kuwait=KUWAIT))["id"],
@@ -117,20 +128,31 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
 SIZES = ("Small", "Large")
 
 
-async def full_item(client: CatalogClient, category_id: str) -> dict[str, Any]:
-    """An active item of two variants."""
+async def leave_a_slug(api: Api, shop: Shop, former: str) -> None:
+    """The shop takes another slug, and then its own again."""
+    for slug, other in ((shop.slug, former), (former, shop.slug)):
+        reply = await api.execute(UPDATE, {"input": {"slug": other}}, token=shop.token, tenant=slug)
+        reply.payload("tenantUpdate")
+
+
+async def full_item(client: CatalogClient, category_id: str, picture_id: str | None = None) -> dict[str, Any]:
+    """An active item of two variants; all have the picture, if there is one."""
     prices = {"price": "4.750", "compareAtPrice": "6", "stock": 1_000, "weight": 250, "barcode": "6291041500213"}
-    return await client.create(
+    item = await client.create(
         description={"en": "Soft and dark", "ar": "طري وداكن"},
         categoryIds=[category_id],
         tags=["Halal", "طري"],
         externalReference=new_key()[:8],
+        imageIds=[picture_id] if picture_id else [],
         options=[{"name": {"en": "Size", "ar": "الحجم"}, "values": [{"en": size, "ar": size} for size in SIZES]}],
         variants=[
             {"optionValues": [size], "sku": f"{size}-{new_key()[:8]}", "externalReference": new_key(), **prices}
             for size in SIZES
         ],
     )
+    for variant in item["variants"] if picture_id else ():
+        await client.change("catalogVariantUpdate", id=variant["id"], imageId=picture_id)
+    return item
 
 
 def submission(variant_id: str, quantity: int = 1) -> dict[str, Any]:
@@ -144,8 +166,8 @@ def submission(variant_id: str, quantity: int = 1) -> dict[str, Any]:
 
 
 async def full_order(api: Api, shop: Shop, customer: Member, variant_id: str) -> dict[str, Any]:
-    """The payload of an order that the customer has placed; the owner has cancelled it, with a reason."""
-    sent = {"input": submission(variant_id)}
+    """The payload of an order that the customer came to and placed; the owner has cancelled it, with a reason."""
+    sent = {"input": submission(variant_id) | {"visitId": await Visitor(api, shop).arrive(**FULL_VISIT)}}
     placed = (await api.execute(SUBMIT, sent, token=customer.token, tenant=shop.slug)).payload("orderSubmit")
     given = {"input": {"id": placed["order"]["id"], "reason": "Out of season"}}
     cancelled = await api.execute(ADVANCE["orderCancel"], given, token=shop.token, tenant=shop.slug)

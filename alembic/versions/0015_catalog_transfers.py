@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from db.security.policies import closed_tenant_table
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
