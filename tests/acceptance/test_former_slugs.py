@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bootstrap import Parts
 from db.security.roles import connected
+from db.session import Scope
+from domain.tenant_slugs import lock_slugs
 from settings import Settings
 from tests.support.api import Api, Reply
 from tests.support.documents import PAGE, trusting_api, url_of
 from tests.support.factories import Factory, Member, Shop
+from tests.support.locks import when_blocked_by
 from tests.support.storefront import Storefront
 from tests.support.tools import Tools
 
@@ -200,6 +204,25 @@ async def test_tenants_that_want_each_others_slugs_do_not_wait_in_a_circle(
         assert (await tools.superuser.execute(found, {"id": shop.tenant.id})).scalar_one() == shop.slug
 
 
+async def test_whoever_leaves_or_takes_a_slug_waits_for_others_who_do(
+    api: Api, parts: Parts, factory: Factory, shop: Shop
+) -> None:
+    """Mission S2: before the first row is written, so that no two have written what the other waits for."""
+    slugs = [shop.slug, f"moved-{factory.word()}", f"moved-{factory.word()}"]
+    for held, (old, new) in zip(("old", "new"), pairwise(slugs), strict=True):
+        async with parts.database.write(Scope()) as session:
+            await lock_slugs(session, {"old": old, "new": new}[held])
+            renaming = asyncio.create_task(rename(api, shop, old, new))
+            await when_blocked_by(session)
+        (await renaming).payload("tenantUpdate")
+    async with parts.database.write(Scope()) as session:
+        slug = f"new-{factory.word()}"
+        await lock_slugs(session, slug)
+        creating = asyncio.create_task(create(api, shop.owner, slug))
+        await when_blocked_by(session)
+    (await creating).payload("tenantCreate")
+
+
 async def test_guests_who_were_answered_a_moment_ago_are_told(storefront: Storefront, factory: Factory) -> None:
     """Mission S2: an answer that is kept under the old slug is no answer any more."""
     assert not await storefront.made_anew(STORE)
@@ -209,7 +232,7 @@ async def test_guests_who_were_answered_a_moment_ago_are_told(storefront: Storef
 
 
 @pytest.fixture
-async def storefront(api: Api, parts: Any, shop: Shop) -> Storefront:
+async def storefront(api: Api, parts: Parts, shop: Shop) -> Storefront:
     front = Storefront(api, parts, shop)
     await front.warm(STORE)
     return front

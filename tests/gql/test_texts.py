@@ -85,8 +85,18 @@ ONE_LANGUAGE = {
         BackOffice.brandSecondary Store.brandSecondary Tenant.brandSecondary
         StoreProfile.whatsappNumber StoreProfile.commercialRegistration StoreProfile.taxNumber
         StoreProfile.charityPermit SocialLink.url""",
-    "labels that are searched by as they are written, in whatever language": "CatalogItem.tags CatalogTag.name",
+    "labels that are searched by as they are written, in whatever language": """
+        CatalogItem.tags CatalogTag.name TagFacet.tag CatalogSearchConnection.correctedQuery""",
+    "for the staff alone, of their files": """
+        CatalogExport.category CatalogExport.downloadUrl CatalogImport.encoding CatalogImport.fileName
+        CatalogImport.reportUrl CatalogImport.unknownColumns CatalogImportError.column CatalogImportError.message
+        CatalogImportError.value CatalogImportRefusal.message CatalogImportUpload.url Media.contentType
+        UploadTarget.url""",
+    "where a visitor came from, as their browser told it": """
+        VisitTouch.campaign VisitTouch.content VisitTouch.landingPage VisitTouch.medium VisitTouch.referrer
+        VisitTouch.source VisitTouch.term""",
     "for programs": """
+        HttpHeader.name HttpHeader.value UploadHeader.name UploadHeader.value Image.url
         CatalogItem.externalReference CatalogVariant.externalReference Category.externalReference
         CatalogItem.metadataValue CatalogVariant.metadataValue Category.metadataValue MetadataEntry.key
         MetadataEntry.value
