@@ -143,6 +143,13 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CatalogSelectedOption": {"option value": EVERYONE},
     "CatalogItemConnection": {CONNECTION: EVERYONE},
     "CatalogItemEdge": {EDGE: EVERYONE},
+    "CatalogSearchConnection": {f"{CONNECTION} facets isFuzzy correctedQuery": EVERYONE},
+    "SearchFacets": {"categories tags kinds availabilities prices": EVERYONE},
+    "CategoryFacet": {"category count": EVERYONE},
+    "TagFacet": {"tag count": EVERYONE},
+    "KindFacet": {"kind count": EVERYONE},
+    "AvailabilityFacet": {"availability count": EVERYONE},
+    "PriceFacet": {"gte lte count": EVERYONE},
     "CatalogVariant": {
         "metadata metadataValue": EVERYONE,
         "id sku name price compareAtPrice availability weight barcode selectedOptions isArchived item image": EVERYONE,
