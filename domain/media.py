@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CatalogItemImage, CatalogVariant, Category, MediaAsset, Tenant
 from domain.actors import Actor, Permission, require
+from domain.changes import Absent
 from domain.errors import FaultCode, Faults, UserFault, not_found
 from domain.image_headers import WEBP
 from domain.images import CONTENT_TYPES, MOST_BYTES, ImageFailure, ImageRefused, checked_header, width_for
@@ -126,14 +127,17 @@ async def complete(
     return asset
 
 
-async def update_alt(session: AsyncSession, *, actor: Actor, asset_id: uuid.UUID, alt: LocalizedText) -> MediaAsset:
+async def update_alt(
+    session: AsyncSession, *, actor: Actor, asset_id: uuid.UUID, alt: LocalizedText | Absent
+) -> MediaAsset:
     """Faults: NOT_FOUND, TOO_LONG."""
     require(actor, Permission.CATALOG_MANAGE)
-    checked = checked_alt(alt)
+    checked = alt if isinstance(alt, Absent) else checked_alt(alt)
     asset = await session.get(MediaAsset, (actor.tenant, asset_id), with_for_update={"key_share": True})
     if asset is None or asset.status == "deleted":
         raise not_found("image", "id")
-    asset.alt_en, asset.alt_ar = checked.en, checked.ar
+    if not isinstance(checked, Absent):
+        asset.alt_en, asset.alt_ar = checked.en, checked.ar
     await session.flush()
     await session.refresh(asset)
     return asset

@@ -10,6 +10,7 @@ import strawberry
 from db.models import MediaAsset
 from domain import media
 from domain.actors import Permission
+from domain.changes import Absent
 from domain.media import NewMedia
 from domain.object_store import PresignedUpload
 from domain.pages import PageRequest
@@ -20,6 +21,7 @@ from gql.context import Info
 from gql.cost import usually
 from gql.ids import global_id, row_id
 from gql.images import Image
+from gql.maybe import CLEARS, given
 from gql.node import Node
 from gql.roots import Payload, mutation
 from gql.scalars import LocalizedText, LocalizedTextInput, localized, written
@@ -144,10 +146,12 @@ class MediaCompleteInput:
     id: strawberry.ID = strawberry.field(description="The picture.")
 
 
-@strawberry.input(description="Other words for a picture.")
+@strawberry.input(description="Other words for a picture; left out, they stay as they are.")
 class MediaUpdateInput:
     id: strawberry.ID = strawberry.field(description="The picture.")
-    alt: LocalizedTextInput | None = strawberry.field(description=f"{ALT} Replaces both languages; null clears them.")
+    alt: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
+        description=f"{ALT} Replaces both languages. {CLEARS}"
+    )
 
 
 @strawberry.input(description="Which picture to delete.")
@@ -181,9 +185,9 @@ class MediaMutation:
         description="Announce a picture: PUT its file to `upload`, then call `mediaComplete`. SVG and GIF are refused.",
     )
     async def media_create(self, info: Info, input: MediaCreateInput) -> MediaCreatePayload | None:
-        given = NewMedia(input.content_type, input.size, alt_value(input.alt))
+        announced = NewMedia(input.content_type, input.size, alt_value(input.alt))
         async with info.context.write() as session:
-            made = await media.create(session, actor=info.context.actor, given=given)
+            made = await media.create(session, actor=info.context.actor, given=announced)
         upload = await media.offer_upload(info.context.services.objects, made)
         return MediaCreatePayload(media=media_of(made), upload=upload_target(upload))
 
@@ -204,7 +208,8 @@ class MediaMutation:
 
     @mutation(MediaPayload, access=MANAGE, description="Describe a picture in other words, wherever it is shown.")
     async def media_update(self, info: Info, input: MediaUpdateInput) -> MediaPayload | None:
-        asset_id, alt = row_id("media", input.id, "id"), alt_value(input.alt)
+        asset_id, sent = row_id("media", input.id, "id"), given(input.alt)
+        alt = sent if isinstance(sent, Absent) else alt_value(sent)
         async with info.context.write() as session:
             changed = await media.update_alt(session, actor=info.context.actor, asset_id=asset_id, alt=alt)
         return MediaPayload(media=media_of(changed))

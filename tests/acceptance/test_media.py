@@ -240,6 +240,8 @@ async def test_alt_texts_change(darkroom: Darkroom) -> None:
     media_id = await darkroom.ready(alt={"en": "Before"})
     changed = (await darkroom.send(UPDATE, id=media_id, alt={"ar": "بعد"})).payload("mediaUpdate")["media"]
     assert changed["image"]["alt"] == {"en": None, "ar": "بعد"}
+    same = (await darkroom.send(UPDATE, id=media_id)).payload("mediaUpdate")["media"]
+    assert same["alt"] == {"en": None, "ar": "بعد"}
     cleared = (await darkroom.send(UPDATE, id=media_id, alt=None)).payload("mediaUpdate")["media"]
     assert cleared["alt"] is None
 

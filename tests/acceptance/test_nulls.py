@@ -10,6 +10,9 @@ INPUTS = "{ __schema { types { name inputFields { name description type { kind }
 CATEGORY = """mutation($input: CategoryCreateInput!) {
   categoryCreate(input: $input) { category { id } userErrors { code } }
 }"""
+MEDIA = """mutation {
+  mediaCreate(input: {contentType: "image/png", size: 1}) { media { id } userErrors { code } }
+}"""
 ERRORS = "userErrors { code field message }"
 INTERNALS = ("strawberry", "object at", "Maybe[")
 
@@ -20,6 +23,7 @@ async def test_null_in_any_field_of_an_update_clears_it_or_is_a_fault_with_its_p
     """Mission S1, S3: every field of every update, found by introspection."""
     product = await factory.product(shop)
     made = await api.execute(CATEGORY, {"input": {"name": {"en": "Shelf"}}}, token=shop.token, tenant=shop.slug)
+    announced = await api.execute(MEDIA, {}, token=shop.token, tenant=shop.slug)
     await Shopper(api, shop, shop.owner).register()
     needed: dict[str, dict[str, Any]] = {
         "AccountUpdateInput": {},
@@ -31,6 +35,7 @@ async def test_null_in_any_field_of_an_update_clears_it_or_is_a_fault_with_its_p
         "CatalogItemBulkUpdateInput": {},
         "CatalogVariantBulkUpdateInput": {},
         "CustomerUpdateInput": {},
+        "MediaUpdateInput": {"id": announced.payload("mediaCreate")["media"]["id"]},
         "CategoryUpdateInput": {"id": made.payload("categoryCreate")["category"]["id"]},
     }
     updates = await update_inputs(api)
