@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from db.security.roles import objections_to_login
 from db.session import Database, create_engine
 from domain.attempts import MostAttempts
+from domain.ports import SearchEngine
+from domain.search_indexes import SearchIndexes
 from domain.signing import Signer
 from domain.visit_batches import VisitBatches
 from gql.context import Services
@@ -16,12 +18,16 @@ from integrations.attempt_limits import RedisAttemptLimits
 from integrations.cognito_identity import CognitoIdentityProvider
 from integrations.cognito_pool import CognitoPool, objections_to_pool
 from integrations.cost_buckets import CostBuckets
+from integrations.elasticsearch_cluster import Cluster
+from integrations.elasticsearch_indexes import ElasticsearchIndexes
+from integrations.elasticsearch_search import ElasticsearchSearch
 from integrations.images import PillowRenderer
 from integrations.jwks import RemoteKeys
 from integrations.local_identity import LocalIdentityProvider
 from integrations.passwords import Argon2Passwords
 from integrations.postgres_search import PostgresSearch
 from integrations.s3 import S3ObjectStore
+from integrations.search_by_tenant import SearchByTenant
 from integrations.smtp import SmtpMailSender
 from jobs.work_signal import ArqWorkSignal
 from jobs.worker import WorkerParts
@@ -51,6 +57,7 @@ def objections_to_settings(settings: Settings) -> list[str]:
         "SADU_S3_URL": settings.s3_url or "",
         "SADU_S3_PUBLIC_URL": settings.s3_public_url or "",
         "SADU_MEDIA_URL": settings.media_url or "",
+        "SADU_ELASTICSEARCH_URL": settings.elasticsearch_url or "",
     }
     loopback = [] if settings.allow_loopback else [name for name, url in urls.items() if is_loopback(url)]
     objections = [f"{name} leads to an embedded part on this machine" for name in loopback]
@@ -65,7 +72,7 @@ def objections_to_settings(settings: Settings) -> list[str]:
         objections.append("SADU_MFA_REQUIRED is off")
     if urlsplit(settings.public_url).scheme != "https":
         objections.append("SADU_PUBLIC_URL is not https")
-    return objections + objections_to_storage(settings)
+    return objections + objections_to_storage(settings) + objections_to_search(settings)
 
 
 def objections_to_storage(settings: Settings) -> list[str]:
@@ -83,6 +90,15 @@ def objections_to_storage(settings: Settings) -> list[str]:
     elif urlsplit(settings.media_url).scheme != "https":
         missing.append("SADU_MEDIA_URL is not https")
     return missing
+
+
+def objections_to_search(settings: Settings) -> list[str]:
+    """The cluster holds every tenant's items, drafts among them: nobody may listen, and nobody else ask."""
+    if settings.search_engine == "postgres":
+        return []
+    key, url = settings.elasticsearch_api_key, settings.elasticsearch_url or ""
+    objections = [] if key and key.get_secret_value() else ["SADU_ELASTICSEARCH_API_KEY is not set"]
+    return objections if urlsplit(url).scheme == "https" else ["SADU_ELASTICSEARCH_URL is not https", *objections]
 
 
 def pool_of(settings: Settings) -> CognitoPool | None:
@@ -143,6 +159,21 @@ class Parts:
     attempts: RedisAttemptLimits
     mail: SmtpMailSender
     objects: S3ObjectStore
+    cluster: Cluster | None
+
+    @property
+    def search(self) -> SearchEngine:
+        """Postgres alone, or for tenants with an index in a cluster that."""
+        inside = PostgresSearch(self.database)
+        if self.cluster is None:
+            return inside
+        outside = ElasticsearchSearch(self.database, self.cluster)
+        return SearchByTenant(self.database, inside=inside, outside=outside)
+
+    @property
+    def search_indexes(self) -> SearchIndexes | None:
+        """Where items of such tenants are indexed."""
+        return ElasticsearchIndexes(self.cluster) if self.cluster else None
 
     @property
     def local(self) -> LocalIdentityProvider:
@@ -166,6 +197,8 @@ class Parts:
         await self.attempts.close()
         await self.signal.close()
         await self.objects.close()
+        if self.cluster:
+            await self.cluster.close()
         await self.database.dispose()
         await self.platform_database.dispose()
 
@@ -199,7 +232,15 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
         ),
         mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
         objects=build_object_store(settings),
+        cluster=build_cluster(settings),
     )
+
+
+def build_cluster(settings: Settings) -> Cluster | None:
+    if settings.search_engine == "postgres" or settings.elasticsearch_url is None:
+        return None
+    key = settings.elasticsearch_api_key
+    return Cluster.at(settings.elasticsearch_url, key.get_secret_value() if key else None, settings.env)
 
 
 def build_object_store(settings: Settings) -> S3ObjectStore:
@@ -274,7 +315,7 @@ def server_parts(parts: Parts) -> ServerParts:
             parts.throttle,
             parts.attempts,
             Signer(settings.secret_key.get_secret_value().encode()),
-            PostgresSearch(parts.database),
+            parts.search,
             visits,
             storefront_changed=versions.bump,
             objects=parts.objects,
@@ -309,4 +350,5 @@ def worker_parts(parts: Parts) -> WorkerParts:
         redis_url=parts.settings.redis_url,
         public_url=parts.settings.public_url,
         base_domain=parts.settings.base_domain,
+        search_indexes=parts.search_indexes,
     )

@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     media_url: WebUrl | None = Field(
         default=None, description="what serves {tenant}/media/… of the bucket to shoppers, such as a CDN"
     )
+    search_engine: Literal["postgres", "elasticsearch"] = "postgres"
+    elasticsearch_url: WebUrl | None = Field(
+        default=None, validate_default=True, description="the cluster of tenants that have outgrown Postgres"
+    )
+    elasticsearch_api_key: SecretStr | None = Field(default=None, description="of that cluster, as it encodes it")
     secret_key: SecretStr = Field(
         min_length=32, description="at least 32 random bytes; mailed codes are derived from it"
     )
@@ -166,6 +171,13 @@ class Settings(BaseSettings):
     def needed_by_provider(cls, value: T, info: ValidationInfo) -> T:
         provider = "local" if info.field_name == "identity_private_key_file" else "cognito"
         if value is None and info.data.get("identity_provider") == provider:
+            raise PydanticCustomError("missing", "is not set")
+        return value
+
+    @field_validator("elasticsearch_url")
+    @classmethod
+    def needed_by_engine(cls, value: T, info: ValidationInfo) -> T:
+        if value is None and info.data.get("search_engine") == "elasticsearch":
             raise PydanticCustomError("missing", "is not set")
         return value
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from bootstrap import Parts, UnfitToServe, build_parts, server_parts, worker_parts
 from cli.documents import manifest_of
 from cli.operators import create_operator
+from cli.search_indexes import leave_index, reindex_tenant
 from cli.second_factors import reset_second_factor
 from cli.seed import seed_demo
 from cli.smoke import smoke_test
@@ -39,6 +40,8 @@ app.add_typer(operators, name="operator")
 """Operators are made here alone: no API can make one."""
 second_factors = typer.Typer(no_args_is_help=True, help="Second factors of people.")
 app.add_typer(second_factors, name="mfa")
+search_indexes = typer.Typer(no_args_is_help=True, help="Tenants that are searched in Elasticsearch.")
+app.add_typer(search_indexes, name="search")
 
 
 @app.command()
@@ -170,6 +173,20 @@ def mfa_reset(email: Annotated[str, typer.Argument(help="Whose. Make sure that i
         typer.echo(f"{email} has no second factor.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{email} signs in by the password alone now, and can set up a second factor anew.")
+
+
+@search_indexes.command("reindex")
+def search_reindex(slug: Annotated[str, typer.Argument(help="Of the tenant.")]) -> None:
+    """Build a tenant's index anew and search there from now on; the first time, instead of in Postgres."""
+    index = asyncio.run(reindex_tenant(read_settings(), slug))
+    typer.echo(f"{slug} is searched in {index}.")
+
+
+@search_indexes.command("leave")
+def search_leave(slug: Annotated[str, typer.Argument(help="Of the tenant.")]) -> None:
+    """Search a tenant in Postgres again, and delete its index."""
+    asyncio.run(leave_index(read_settings(), slug))
+    typer.echo(f"{slug} is searched in Postgres.")
 
 
 def read_settings() -> Settings:

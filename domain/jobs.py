@@ -31,6 +31,7 @@ from domain.images import ImageRenderer
 from domain.leases import JOBS, LEASE_SECONDS, LeaseLost, close_as_done, held
 from domain.object_store import ObjectStore
 from domain.outbox import enqueue_job
+from domain.search_indexes import SearchIndexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Tools:
     database: Database
     objects: ObjectStore
     images: ImageRenderer
+    search_indexes: SearchIndexes | None = None
+    """Where items of some tenants are searched; None where all are searched in Postgres."""
 
 
 @dataclass

@@ -275,8 +275,15 @@ class AttemptLimits(Protocol):
         ...
 
 
+class SearchUnavailable(Exception):
+    """The engine that a tenant is searched with cannot be asked now."""
+
+
 class SearchEngine(Protocol):
-    """Finds a tenant's items by words. Whatever it is asked about one tenant, it never answers with another's."""
+    """Finds a tenant's items by words. Whatever it is asked about one tenant, it never answers with another's.
+
+    An engine that is away raises `SearchUnavailable`.
+    """
 
     @property
     def name(self) -> str:

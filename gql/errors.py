@@ -77,7 +77,8 @@ class ErrorCode(Enum):
     TEMPORARILY_UNAVAILABLE = strawberry.enum_value(
         "TEMPORARILY_UNAVAILABLE",
         description="503. What protects accounts is out of order, or more visits are waiting to be recorded than can "
-        "be: ask again after the seconds in `Retry-After`. Nothing was done; everything else goes on.",
+        "be: ask again after the seconds in `Retry-After`. Nothing was done; everything else goes on. "
+        "Within an answer: searching is out of order; lists are there all the same.",
     )
     METHOD_NOT_ALLOWED = strawberry.enum_value(
         "METHOD_NOT_ALLOWED", description="405. Send a POST; GET answers registered queries alone."

@@ -16,6 +16,7 @@ from db.session import StaleCallerError
 from domain.attempts import Attempt
 from domain.callers import Caller
 from domain.errors import AccessDenied, Overloaded, PermissionMissing, UserFault, UserFaults, place_of
+from domain.ports import SearchUnavailable
 from gql.access import OPEN, Access, check
 from gql.attempts import LimitedMutations
 from gql.context import Context
@@ -28,7 +29,7 @@ from gql.operations import Request
 from gql.plans import Plan
 from gql.present import WouldWait
 from gql.schema_fields import declaration
-from gql.throttling import overloaded
+from gql.throttling import overloaded, search_unavailable
 
 log = structlog.get_logger("sadu.gql")
 
@@ -239,8 +240,8 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
         path = cause.field if isinstance(cause, UserFault) else ()
         refused["extensions"] = {"code": ErrorCode.BAD_USER_INPUT.value, "field": list(path)}
         return refused
-    if isinstance(cause, Overloaded):
-        refused = overloaded()
+    if isinstance(cause, Overloaded | SearchUnavailable):
+        refused = overloaded() if isinstance(cause, Overloaded) else search_unavailable()
         return coded(error, refused.code, refused.message)
     if isinstance(cause, PermissionMissing):
         return coded(error, ErrorCode.FORBIDDEN, f"You may not do this here: it needs `{cause}`.")

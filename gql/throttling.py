@@ -51,3 +51,9 @@ def overloaded() -> Refusal:
     """The refusal of what would have to wait behind too many others."""
     told = "Too many of these are waiting. Nothing was done: try again soon."
     return Refusal(503, ErrorCode.TEMPORARILY_UNAVAILABLE, told, retry_after=1)
+
+
+def search_unavailable() -> Refusal:
+    """Where a tenant's search engine is away. Nothing stands in for it: see `integrations.search_by_tenant`."""
+    told = "Searching is out of order. Everything else goes on: try again soon."
+    return Refusal(503, ErrorCode.TEMPORARILY_UNAVAILABLE, told, retry_after=1)

@@ -24,6 +24,7 @@ from domain.jobs import Tools
 from domain.leases import JOBS, PEOPLE, TENANTS, Outbox
 from domain.object_store import ObjectStore
 from domain.ports import MailSender
+from domain.search_indexes import SearchIndexes
 from domain.store_pages import StorePages
 from jobs.bell import Bell
 from jobs.couriers import JOB_SLOTS, MAIL_SLOTS, Courier
@@ -47,6 +48,7 @@ class WorkerParts:
     redis_url: str
     public_url: str
     base_domain: str = "localhost"
+    search_indexes: SearchIndexes | None = None
     sweep_seconds: float = 5.0
 
 
@@ -92,7 +94,7 @@ def couriers_of(parts: WorkerParts) -> Sequence[Courier]:
 
 
 def tools_of(parts: WorkerParts) -> Tools:
-    return Tools(parts.database, parts.objects, parts.images)
+    return Tools(parts.database, parts.objects, parts.images, parts.search_indexes)
 
 
 def courier_of_mails(parts: WorkerParts, outbox: Outbox) -> Courier:

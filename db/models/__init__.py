@@ -30,6 +30,7 @@ from db.models.records import (
     TimelineEntry,
 )
 from db.models.search import SearchDocument, SearchStaleItem, SearchWord
+from db.models.search_indexes import SearchChange, SearchIndex
 from db.models.storefront import StorefrontChange
 from db.models.team import ApiKey, Invitation
 from db.models.tenants import FormerSlug, Membership, StoreProfile, Tenant
@@ -76,7 +77,9 @@ __all__ = [
     "PersonSession",
     "RecoveryCode",
     "RefreshToken",
+    "SearchChange",
     "SearchDocument",
+    "SearchIndex",
     "SearchStaleItem",
     "SearchWord",
     "Send",

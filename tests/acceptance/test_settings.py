@@ -70,6 +70,18 @@ def test_production_refuses_to_guess_where_files_are_kept(settings: Settings) ->
         assert line in refused.stderr, refused.stderr
 
 
+def test_production_asks_a_cluster_by_https_and_with_a_key(settings: Settings) -> None:
+    """Mission S6."""
+    chosen = environment(settings, SADU_SEARCH_ENGINE="elasticsearch")
+    missing = run("worker", chosen)
+    assert missing.returncode == 2
+    assert "SADU_ELASTICSEARCH_URL is not set" in missing.stderr
+    refused = run("serve", {**chosen, "SADU_ELASTICSEARCH_URL": "http://search.example.com:9200"})
+    assert refused.returncode != 0
+    for line in ("SADU_ELASTICSEARCH_URL is not https", "SADU_ELASTICSEARCH_API_KEY is not set"):
+        assert line in refused.stderr, refused.stderr
+
+
 def test_production_refuses_embedded_parts_and_development_keys(settings: Settings, tmp_path: Path) -> None:
     key_file = tmp_path / "key.pem"
     assert settings.identity_private_key_file
@@ -167,6 +179,8 @@ def test_migrating_needs_the_owners_login_alone(settings: Settings) -> None:
         ["documents"],
         ["smoke"],
         ["operator", "create"],
+        ["search", "reindex"],
+        ["search", "leave"],
     ],
 )
 def test_every_command_explains_itself(command: list[str]) -> None:

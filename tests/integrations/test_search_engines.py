@@ -1,6 +1,6 @@
 """What every search engine promises. Whoever writes another adds it to `tests.support.search_engines.ENGINES`."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +18,11 @@ EVERYTHING = {"ajwa", "sukari", "oil", "oud", "coffee", "wrap", "iftar"}
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-async def shop(request: pytest.FixtureRequest, parts: Parts, factory: Factory) -> SearchedShop:
-    made = SearchedShop(ENGINES[request.param](parts), parts, await factory.shop(), {})
-    await furnish(made)
-    return made
+async def shop(request: pytest.FixtureRequest, parts: Parts, factory: Factory) -> AsyncGenerator[SearchedShop]:
+    async with ENGINES[request.param](parts) as engine:
+        made = SearchedShop(engine, parts, await factory.shop(), {})
+        await furnish(made)
+        yield made
 
 
 @pytest.fixture
@@ -168,6 +169,7 @@ async def test_no_engine_answers_with_what_is_another_tenants(shop: SearchedShop
     assert await other.find(category="food") == []
     assert await other.count() == 1
     assert dict((await other.facets()).of(Dimension.CATEGORY)) == {}
+    assert await shop.find("ajwa") == ["ajwa"]
 
 
 @pytest.mark.parametrize("position", ["", "x", "1e999", "9" * 40, "NaN", "'", "2026-01-01", "\ud800", "\0"])

@@ -15,7 +15,14 @@ from db.models import Base, new_id
 TABLES: Mapping[str, Table] = {table.name: table for table in Base.metadata.sorted_tables}
 SETTINGS = {"tenant_id": "app.current_tenant", "person_id": "app.current_person"}
 UNOWNED = {"tenants": ("id", "app.current_tenant"), "people": ("id", "app.current_person")}
-NOT_THE_APPLICATIONS = {"credentials", "operators", "search_documents", "search_stale_items", "search_vocabulary"}
+NOT_THE_APPLICATIONS = {
+    "credentials",
+    "operators",
+    "search_changes",
+    "search_documents",
+    "search_stale_items",
+    "search_vocabulary",
+}
 """The application's login has no grant on these at all."""
 
 

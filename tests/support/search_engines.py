@@ -2,7 +2,8 @@
 
 import itertools
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,19 @@ from domain.ports import SearchEngine
 from domain.searches import Dimension, Facets, Matches, Place, Search, SearchFilter, SearchSort
 from domain.texts import LocalizedText
 from integrations.postgres_search import PostgresSearch
+from tests.support.elasticsearch.engine import indexed_engine
 from tests.support.factories import Shop
 
-ENGINES: Mapping[str, Callable[[Parts], SearchEngine]] = {"postgres": lambda parts: PostgresSearch(parts.database)}
+
+@asynccontextmanager
+async def postgres(parts: Parts) -> AsyncGenerator[SearchEngine]:
+    yield PostgresSearch(parts.database)
+
+
+ENGINES: Mapping[str, Callable[[Parts], AbstractAsyncContextManager[SearchEngine]]] = {
+    "postgres": postgres,
+    "elasticsearch": indexed_engine,
+}
 """By name, how each is made. Whatever an engine needs besides, so as to know what was committed, it does in `find`."""
 
 ACTIVE = ("active",)
