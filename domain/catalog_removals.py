@@ -15,6 +15,8 @@ from domain.catalog_items import shelved
 from domain.catalog_options import Option, Value, options_of_item, rows_of_options, rows_of_values
 from domain.catalog_variants import check_version, live_variants, locked_item
 from domain.errors import FaultCode, Faults, UserFault, not_found
+from domain.media_placements import images_of, place_images
+from domain.metadata import copy_public
 from domain.slugs import insert_with_slug
 from domain.tags import checked_tags, new_tags, tags_of
 from domain.texts import LocalizedText, checked_slug, cleaned_name, slug_from
@@ -28,6 +30,7 @@ COPIED_OF_VARIANT = (
     "compare_at_price",
     "weight",
     "position",
+    "image_id",
 )
 
 
@@ -70,10 +73,11 @@ async def duplicate(
     name: LocalizedText | None = None,
     slug: str | None = None,
 ) -> CatalogItem:
-    """A draft like another item: texts, categories, options, and variants with their prices and weights.
+    """A draft like another item: texts, categories, tags, pictures, options, public metadata, and variants with their
+    prices and weights.
 
-    What names one thing alone is left out: SKUs, barcodes, and stock, which is 0 where it is limited. Faults:
-    NOT_FOUND; TAKEN slug; invalid name or slug.
+    What names one thing alone is left out: SKUs, barcodes, external references, private metadata, and stock, which is
+    0 where it is limited. Faults: NOT_FOUND; TAKEN slug; invalid name or slug.
     """
     require(actor, Permission.CATALOG_MANAGE)
     checked_naming(name, slug)
@@ -83,12 +87,26 @@ async def duplicate(
     values |= {"tenant_id": item.tenant_id, "name_en": called.en, "name_ar": called.ar, "status": "draft"}
     proposal = slug_from(called, item.kind)
     made = await insert_with_slug(session, CatalogItem, values, slug=slug, proposal=proposal, refusals={})
+    await copy_places(session, item, made)
+    await copy_variants(session, item, made)
+    await copy_public(session, CatalogItem, {item.id: made.id})
+    return made
+
+
+async def copy_places(session: AsyncSession, item: CatalogItem, made: CatalogItem) -> None:
+    """Categories, tags and pictures."""
     shelves = await session.execute(
         select(CatalogItemCategory.category_id).where(CatalogItemCategory.item_id == item.id)
     )
     session.add_all(shelved(made, category_id) for category_id in shelves.scalars())
     tags = (await tags_of(session, [item.id]))[item.id]
     session.add_all(new_tags(made, checked_tags([each.tag for each in tags])))
+    images = (await images_of(session, [item.id]))[item.id]
+    await place_images(session, made, [image.id for image in images])
+
+
+async def copy_variants(session: AsyncSession, item: CatalogItem, made: CatalogItem) -> None:
+    """Options, and the variants that are not archived with what they pick."""
     options = await options_of_item(session, item.id)
     new_ids = {value.id: new_id() for option in options for value in option.values}
     copies = [copy_of_option(option, new_ids) for option in options]
@@ -96,9 +114,11 @@ async def duplicate(
     await session.flush()
     session.add_all(rows_of_values(made, copies))
     await session.flush()
-    session.add_all(copy_of_variant(each, made, new_ids) for each in await live_variants(session, item.id))
+    variants = await live_variants(session, item.id)
+    copied = {variant.id: copy_of_variant(variant, made, new_ids) for variant in variants}
+    session.add_all(copied.values())
     await session.flush()
-    return made
+    await copy_public(session, CatalogVariant, {old: new.id for old, new in copied.items()})
 
 
 def checked_naming(name: LocalizedText | None, slug: str | None) -> None:

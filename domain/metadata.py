@@ -113,6 +113,26 @@ async def delete_entries(
     return await entries_on(session, side)
 
 
+async def copy_public(session: AsyncSession, owner: Owner, copies: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """Give new things the public metadata of those that they are copies of, under the locks of these.
+
+    The private side stays behind: it is what programs know one thing by, as its external reference is.
+    """
+    table = TABLES[owner]
+    for entries in (await batch(table, is_private=False)(session, [*copies])).values():
+        session.add_all(
+            table(
+                tenant_id=entry.tenant_id,
+                owner_id=copies[entry.owner_id],
+                is_private=False,
+                key=entry.key,
+                value=entry.value,
+            )
+            for entry in entries
+        )
+    await session.flush()
+
+
 async def lock(session: AsyncSession, actor: Actor, side: Side) -> None:
     """Those who write on one thing take turns: else all of them could add a last key. Fault: NOT_FOUND.
 

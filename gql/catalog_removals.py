@@ -35,8 +35,9 @@ class CatalogRemovalMutation:
     @mutation(
         CatalogItemPayload,
         access=MANAGE,
-        description="Make a draft like an item: its texts, categories, options and variants with their prices and "
-        "weights. SKUs and barcodes are left out; a limited stock is 0.",
+        description="Make a draft like an item: its texts, categories, tags, images, options, public metadata, and "
+        "variants with their prices, weights and images. SKUs, barcodes, external references and private metadata "
+        "are left out, as each tells of one thing alone; a limited stock is 0.",
     )
     async def catalog_item_duplicate(self, info: Info, input: CatalogItemDuplicateInput) -> CatalogItemPayload | None:
         item_id, name = row_id("item", input.id, "id"), input.name.value() if input.name else None

@@ -14,7 +14,7 @@ from tests.support.api import Api, Reply
 from tests.support.catalog import CatalogClient
 from tests.support.factories import Factory, Shop
 from tests.support.mail import Post
-from tests.support.pictures import DELETE, UPDATE, Darkroom, picture
+from tests.support.pictures import DELETE, UPDATE, Darkroom, made, picture
 from tests.support.statements import counted_statements
 
 IMAGES = "images { id } image { id }"
@@ -25,10 +25,6 @@ mutation($input: CatalogItemUpdateInput!) { catalogItemUpdate(input: $input) {
 LOGO = """
 mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) {
     tenant { logo { id url } } userErrors { code field } } }
-"""
-INSERT = """
-INSERT INTO media_assets (tenant_id, id, status, content_type, size, upload_ends_at, width, height, versions)
-VALUES (:tenant, :id, :status, 'image/png', 1, now(), 1000, 500, '320 640 1000')
 """
 
 
@@ -55,15 +51,6 @@ def row_of(media_id: str) -> UUID:
     parsed = split_id(media_id)
     assert parsed
     return parsed[1]
-
-
-async def made(parts: Parts, shop: Shop, count: int, status: str = "ready") -> list[str]:
-    """Pictures that are ready, as far as the database knows."""
-    rows = [new_id() for _ in range(count)]
-    async with parts.database.write(shop.actor.scope) as session:
-        for row in rows:
-            await session.execute(text(INSERT), {"tenant": shop.tenant.id, "id": row, "status": status})
-    return [str(global_id("media", row)) for row in rows]
 
 
 async def test_an_items_pictures_have_an_order(client: CatalogClient, parts: Parts, shop: Shop) -> None:

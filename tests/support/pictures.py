@@ -9,7 +9,11 @@ from typing import Any, Self
 import httpx
 from PIL import Image
 from PIL.Image import Exif
+from sqlalchemy import text
 
+from bootstrap import Parts
+from db.models import new_id
+from gql.ids import global_id
 from tests.support.api import Api, Reply
 from tests.support.factories import Shop
 from tests.support.mail import Post
@@ -26,7 +30,20 @@ COMPLETE = (
 )
 UPDATE = f"mutation($input: MediaUpdateInput!) {{ mediaUpdate(input: $input) {{ media {{ {MEDIA} }} {ERRORS} }} }}"
 DELETE = f"mutation($input: MediaDeleteInput!) {{ mediaDelete(input: $input) {{ deletedId {ERRORS} }} }}"
+INSERT = """
+INSERT INTO media_assets (tenant_id, id, status, content_type, size, upload_ends_at, width, height, versions)
+VALUES (:tenant, :id, :status, 'image/png', 1, now(), 1000, 500, '320 640 1000')
+"""
 MAKER, ORIENTATION, GPS = 0x010F, 0x0112, 0x8825
+
+
+async def made(parts: Parts, shop: Shop, count: int, status: str = "ready") -> list[str]:
+    """Pictures that are ready, as far as the database knows."""
+    rows = [new_id() for _ in range(count)]
+    async with parts.database.write(shop.actor.scope) as session:
+        for row in rows:
+            await session.execute(text(INSERT), {"tenant": shop.tenant.id, "id": row, "status": status})
+    return [str(global_id("media", row)) for row in rows]
 
 
 def picture(
