@@ -1,10 +1,10 @@
 """Many rows by one call: each row is checked for itself, and what was refused of it is told beside it.
 
-The statements do not grow with the rows. Locks are taken in one order: items by id, then variants by id. CSV files and
-forms of a hundred rows come in by the same functions.
+The statements do not grow with the rows. Locks are taken in one order: items by id, variants by id, categories and
+pictures by id.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from db.constraints import violated
 from domain.errors import FaultCode, UserFault, UserFaults
 
 MOST_ROWS = 100
+ATTEMPTS = 3
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -80,13 +81,21 @@ class Batch(Generic[Given, Made]):
         return [Outcome(made.get(place), self.faults.get(place, ())) for place in range(self.size)]
 
 
-async def written(session: AsyncSession, refusals: Mapping[str, str], field: str) -> None:
-    """Write now. What somebody else has taken since it was checked refuses the whole call, which can be sent again."""
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        thing = refusals.get(violated(error) or "")
-        if thing is None:
-            raise
-        message = f"Somebody else has just taken a {thing} of these rows: nothing was done. Send them again."
-        raise UserFault(FaultCode.TAKEN, message, (field,)) from error
+async def repeated(
+    session: AsyncSession, attempt: Callable[[], Awaitable[list[Outcome[Made]]]], unique: Collection[str], field: str
+) -> list[Outcome[Made]]:
+    """The outcomes of an attempt, which is made anew where somebody else has meanwhile taken what a row wants: that
+    attempt's checks see who has it, and refuse the row alone.
+
+    `unique` are the constraints that tell so. Fault: TAKEN, for all rows, where others are faster each time.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            async with session.begin_nested():
+                return await attempt()
+        except IntegrityError as error:
+            if violated(error) not in unique:
+                raise
+            session.expire_all()  # what was read and locked is anybody's again
+    message = "Others keep taking what these rows are called by: nothing was done. Send them again."
+    raise UserFault(FaultCode.TAKEN, message, (field,))

@@ -4,21 +4,23 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.constraints import refusing
-from db.models import CatalogItem, CatalogItemCategory, CatalogVariant, Category, new_id
+from db.models import CatalogItem, CatalogVariant, new_id
 from domain.actors import Actor, Permission, require
-from domain.catalog_bulk import Batch, Outcome, written
+from domain.catalog_bulk import Batch, Outcome, repeated
+from domain.catalog_bulk_names import COLUMNS, Key, holders_of
+from domain.catalog_bulk_places import Places, said
+from domain.catalog_bulk_places import place as place_edits
 from domain.catalog_items import (
     SLUG_CONSTRAINT,
     ItemChanges,
     NewItem,
-    check_number_of_categories,
     checked_changes,
     checked_new_item,
     only_one,
@@ -26,19 +28,13 @@ from domain.catalog_items import (
 )
 from domain.catalog_options import Option, rows_of_options, rows_of_values
 from domain.catalog_variants import SKU_CONSTRAINT, changed_columns, check_version, new_variant, sku_taken
-from domain.changes import Absent
-from domain.errors import Faults, UserFaults, not_found
+from domain.errors import Faults, UserFault, UserFaults, not_found
 from domain.external_references import ITEM_REFERENCE, VARIANT_REFERENCE, reference_taken
+from domain.media_placements import place_all
 from domain.slugs import ATTEMPTS, slug_taken
-from domain.tags import checked_tags, new_tags, replace_tags
+from domain.tags import checked_tags, new_tags
 from domain.texts import LocalizedText, slug_from
 
-TAKEN: Mapping[str, str] = {
-    SKU_CONSTRAINT: "SKU",
-    SLUG_CONSTRAINT: "slug",
-    ITEM_REFERENCE: "external reference",
-    VARIANT_REFERENCE: "external reference",
-}
 LOCK: Mapping[str, Any] = {"key_share": True}
 
 
@@ -65,6 +61,13 @@ async def create_many(
 ) -> list[Outcome[CatalogItem]]:
     """Items with their variants and options. Faults of a row are those of `catalog_items.create`."""
     require(actor, Permission.CATALOG_MANAGE)
+    attempt = partial(create_each, session, actor, rows, skips=skips)
+    return await repeated(session, attempt, COLUMNS, "items")
+
+
+async def create_each(
+    session: AsyncSession, actor: Actor, rows: Sequence[NewItem | UserFaults], *, skips: bool
+) -> list[Outcome[CatalogItem]]:
     batch = Batch[NewItem, CatalogItem](rows, field="items", skips=skips)
     checked: dict[int, Checked] = {}
 
@@ -72,32 +75,35 @@ async def create_many(
         checked[place] = Checked(*checked_new_item(given))
 
     batch.each(check)
-    known = await categories_among(session, [given.category_ids for given in batch.open.values()])
-    batch.each(lambda _, given: check_categories(given.category_ids, known))
-    await refuse_taken_skus(session, batch, checked)
+    wanted = batch.open.values()
+    places = await Places.named(session, [each.category_ids for each in wanted], [each.image_ids for each in wanted])
+    batch.each(lambda _, given: places.check(given.category_ids, given.image_ids))
+    await refuse_taken(session, batch, checked)
     batch.decide()
     made = await insert_items(session, actor, batch, checked)
     batch.decide()
-    session.add_all(row for place, item in made.items() for row in rows_of_options(item, checked[place].options))
+    await insert_parts(session, [(item, batch.open[place], checked[place]) for place, item in made.items()])
+    return batch.outcomes(made)
+
+
+async def insert_parts(session: AsyncSession, made: Sequence[tuple[CatalogItem, NewItem, Checked]]) -> None:
+    """Everything else that new items consist of."""
+    session.add_all(row for item, _, each in made for row in rows_of_options(item, each.options))
     await session.flush()
-    session.add_all(row for place, item in made.items() for row in rows_of_values(item, checked[place].options))
+    session.add_all(row for item, _, each in made for row in rows_of_values(item, each.options))
     await session.flush()
     variants = [
         new_variant(item, columns, position=position)
-        for place, item in made.items()
-        for position, columns in enumerate(checked[place].variants)
+        for item, _, each in made
+        for position, columns in enumerate(each.variants)
     ]
     # In the order of their SKUs: two that write the same ones at once must not wait for each other in a circle.
-    variants.sort(key=lambda variant: variant.sku or "")
+    variants.sort(key=lambda variant: (variant.sku or "", variant.external_reference or ""))
     session.add_all(variants)
-    session.add_all(
-        shelved(item, category_id) for place, item in made.items() for category_id in {*batch.open[place].category_ids}
-    )
-    session.add_all(
-        tag for place, item in made.items() for tag in new_tags(item, checked_tags(batch.open[place].tags, "tags"))
-    )
-    await written(session, TAKEN, "items")
-    return batch.outcomes(made)
+    session.add_all(shelved(item, category_id) for item, given, _ in made for category_id in {*given.category_ids})
+    session.add_all(tag for item, given, _ in made for tag in new_tags(item, checked_tags(given.tags, "tags")))
+    await session.flush()
+    await place_all(session, [(item, given.image_ids) for item, given, _ in made if given.image_ids])
 
 
 async def insert_items(
@@ -126,8 +132,7 @@ async def insert_items(
         ]
         values.sort(key=lambda row: str(row["slug"]))  # as with SKUs: nobody waits in a circle
         statement = insert(CatalogItem).values(values).on_conflict_do_nothing(index_elements=["tenant_id", "slug"])
-        with refusing({ITEM_REFERENCE: reference_taken("items")}):
-            found = (await session.execute(statement.returning(CatalogItem))).scalars().all()
+        found = (await session.execute(statement.returning(CatalogItem))).scalars().all()
         made |= {places[item.id]: item for item in found}
         for place in missing:
             if place not in made and (batch.open[place].slug is not None or attempt == ATTEMPTS - 1):
@@ -142,26 +147,38 @@ def slug_of(given: NewItem, checked: Checked, attempt: int) -> str:
     return f"{proposal}-{secrets.token_hex(3)}" if attempt else proposal
 
 
-async def refuse_taken_skus(
+async def refuse_taken(
     session: AsyncSession, batch: Batch[NewItem, CatalogItem], checked: Mapping[int, Checked]
 ) -> None:
-    """Rows with a SKU that another variant has, in this input or in the catalogue."""
-    wanted = {each["sku"] for place in batch.open for each in checked[place].variants if each.get("sku")}
-    if not wanted:
-        return
-    taken = set((await session.execute(select(CatalogVariant.sku).where(CatalogVariant.sku.in_(wanted)))).scalars())
+    """Rows with a SKU or an external reference that something else has, in the catalogue or in a row above."""
+    wanted = {place: unique_names(given, checked[place]) for place, given in batch.open.items()}
+    taken = {*await holders_of(session, [key for names in wanted.values() for key, _ in names])}
 
-    def check(place: int, given: NewItem) -> None:
+    def check(place: int, _given: NewItem) -> None:
         faults = Faults()
-        for position, columns in enumerate(checked[place].variants):
-            if (sku := columns.get("sku")) in taken:
-                path = () if given.variants is None else ("variants", str(position))
-                faults.found.append(sku_taken(*path, "sku"))
-            elif sku:
-                taken.add(sku)
+        mine: set[Key] = set()
+        for key, fault in wanted[place]:
+            if key in taken | mine:
+                faults.found.append(fault)
+            mine.add(key)
         faults.raise_any()
+        taken.update(mine)
 
     batch.each(check)
+
+
+def unique_names(given: NewItem, checked: Checked) -> list[tuple[Key, UserFault]]:
+    """What a new item and its variants want to be called, with what is said where that is taken."""
+    names: list[tuple[Key, UserFault]] = []
+    if reference := checked.columns.get("external_reference"):
+        names.append(((ITEM_REFERENCE, reference), reference_taken("externalReference")))
+    for position, columns in enumerate(checked.variants):
+        path = () if given.variants is None else ("variants", str(position))
+        if sku := columns.get("sku"):
+            names.append(((SKU_CONSTRAINT, sku), sku_taken(*path, "sku")))
+        if reference := columns.get("external_reference"):
+            names.append(((VARIANT_REFERENCE, reference), reference_taken(*path, "externalReference")))
+    return names
 
 
 async def update_many(
@@ -169,12 +186,20 @@ async def update_many(
 ) -> list[Outcome[CatalogItem]]:
     """Change items. Faults of a row are those of `catalog_items.update`, and NOT_FOUND for one named above."""
     require(actor, Permission.CATALOG_MANAGE)
+    return await repeated(session, partial(update_each, session, rows, skips=skips), COLUMNS, "items")
+
+
+async def update_each(
+    session: AsyncSession, rows: Sequence[ItemEdit | UserFaults], *, skips: bool
+) -> list[Outcome[CatalogItem]]:
     batch = Batch[ItemEdit, CatalogItem](rows, field="items", skips=skips)
     edits = list(batch.open.values())
     items = await locked_items(session, {edit.item_id for edit in edits})
     variants = await locked_variants(session, {edit.item_id for edit in edits if edit.changes.only_variant.sent()})
-    shelves = [edit.changes.category_ids for edit in edits if not isinstance(edit.changes.category_ids, Absent)]
-    known = await categories_among(session, shelves)
+    changes = [edit.changes for edit in edits]
+    places = await Places.named(
+        session, [said(each.category_ids) for each in changes], [said(each.image_ids) for each in changes]
+    )
     columns: dict[int, dict[str, Any]] = {}
     of_variant: dict[int, tuple[CatalogVariant, dict[str, Any]]] = {}
     seen: set[uuid.UUID] = set()
@@ -185,30 +210,31 @@ async def update_many(
         seen.add(edit.item_id)
         check_version(items[edit.item_id], edit.version, "version")
         columns[place] = checked_changes(edit.changes)
-        checked_tags(() if isinstance(edit.changes.tags, Absent) else edit.changes.tags, "tags")
         if edit.changes.only_variant.sent():
             variant = only_one(variants.get(edit.item_id, ()), edit.changes.only_variant)
             of_variant[place] = variant, changed_columns(variant, edit.changes.only_variant)
-        if not isinstance(edit.changes.category_ids, Absent):
-            check_categories(edit.changes.category_ids, known)
+        places.check(said(edit.changes.category_ids), said(edit.changes.image_ids))
 
     batch.each(check)
     await refuse_taken_names(session, batch, columns, of_variant)
     batch.decide()
     made = {place: items[edit.item_id] for place, edit in batch.open.items()}
     for place, item in made.items():
-        changed: list[tuple[Any, Mapping[str, Any]]] = [(item, columns[place] | {"version": item.version + 1})]
-        changed += [of_variant[place]] if place in of_variant else []
-        for row, values in changed:
-            for column, value in values.items():
-                setattr(row, column, value)
-    await tag(session, batch.open, items)
-    await shelve(session, {made[place].id: edit.changes for place, edit in batch.open.items()}, items)
-    await written(session, TAKEN, "items")
+        set_columns(item, columns[place] | {"version": item.version + 1})
+        if place in of_variant:
+            set_columns(*of_variant[place])
+    await session.flush()
+    await place_edits(session, [(made[place], edit.changes) for place, edit in batch.open.items()])
+    await session.flush()
     # With what the database has added: the moment of the change.
     again = select(CatalogItem).where(CatalogItem.id.in_({item.id for item in made.values()}))
     await session.execute(again.execution_options(populate_existing=True))
     return batch.outcomes(made)
+
+
+def set_columns(row: CatalogItem | CatalogVariant, columns: Mapping[str, Any]) -> None:
+    for column, value in columns.items():
+        setattr(row, column, value)
 
 
 async def locked_items(session: AsyncSession, item_ids: set[uuid.UUID]) -> dict[uuid.UUID, CatalogItem]:
@@ -229,73 +255,28 @@ async def locked_variants(session: AsyncSession, item_ids: set[uuid.UUID]) -> di
     return found
 
 
-async def categories_among(session: AsyncSession, wanted: Sequence[Sequence[uuid.UUID]]) -> set[uuid.UUID]:
-    """Which of these categories there are, kept from being deleted until this transaction ends."""
-    category_ids = {category_id for each in wanted for category_id in each}
-    if not category_ids:
-        return set()
-    statement = select(Category.id).where(Category.id.in_(category_ids)).order_by(Category.id)
-    return set((await session.execute(statement.with_for_update(read=True, key_share=True))).scalars())
-
-
-def check_categories(category_ids: Sequence[uuid.UUID], known: set[uuid.UUID]) -> None:
-    check_number_of_categories(category_ids)
-    unknown = [str(place) for place, category_id in enumerate(category_ids) if category_id not in known]
-    if unknown:
-        raise UserFaults([not_found("category", "categoryIds", place) for place in unknown])
-
-
 async def refuse_taken_names(
     session: AsyncSession,
     batch: Batch[ItemEdit, CatalogItem],
     columns: Mapping[int, Mapping[str, Any]],
     of_variant: Mapping[int, tuple[CatalogVariant, Mapping[str, Any]]],
 ) -> None:
-    """Rows whose slug or SKU something else has, or a row above."""
-    slugs = {columns[place]["slug"] for place in batch.open if "slug" in columns[place]}
-    skus = {of_variant[place][1].get("sku") for place in batch.open if place in of_variant} - {None}
-    has_slug = select(CatalogItem.slug, CatalogItem.id).where(CatalogItem.slug.in_(slugs))
-    has_sku = select(CatalogVariant.sku, CatalogVariant.id).where(CatalogVariant.sku.in_(skus))
-    slug_holders: dict[str, uuid.UUID] = dict((await session.execute(has_slug)).all() if slugs else ())
-    sku_holders: dict[str | None, uuid.UUID] = dict((await session.execute(has_sku)).all() if skus else ())
+    """Rows whose slug, external reference or SKU something else has, or a row above gets."""
+    wanted: dict[int, list[tuple[Key, uuid.UUID, UserFault]]] = {}
+    for place, edit in batch.open.items():
+        names = wanted[place] = []
+        if slug := columns[place].get("slug"):
+            names.append(((SLUG_CONSTRAINT, slug), edit.item_id, slug_taken()))
+        if reference := columns[place].get("external_reference"):
+            names.append(((ITEM_REFERENCE, reference), edit.item_id, reference_taken("externalReference")))
+        if place in of_variant and (sku := of_variant[place][1].get("sku")):
+            names.append(((SKU_CONSTRAINT, sku), of_variant[place][0].id, sku_taken("sku")))
+    holders = await holders_of(session, [key for names in wanted.values() for key, _, _ in names])
 
-    def check(place: int, edit: ItemEdit) -> None:
-        faults = Faults()
-        slug = columns[place].get("slug")
-        if slug is not None and slug_holders.setdefault(slug, edit.item_id) != edit.item_id:
-            faults.found.append(slug_taken())
-        if place in of_variant:
-            variant, values = of_variant[place]
-            sku = values.get("sku")
-            if sku is not None and sku_holders.setdefault(sku, variant.id) != variant.id:
-                faults.found.append(sku_taken("sku"))
-        faults.raise_any()
+    def check(place: int, _edit: ItemEdit) -> None:
+        faults = [fault for key, owner, fault in wanted[place] if holders.get(key, owner) != owner]
+        if faults:
+            raise UserFaults(faults)
+        holders.update({key: owner for key, owner, _ in wanted[place]})
 
     batch.each(check)
-
-
-async def shelve(
-    session: AsyncSession, edits: Mapping[uuid.UUID, ItemChanges], items: Mapping[uuid.UUID, CatalogItem]
-) -> None:
-    """Put items in exactly the categories that were said of them."""
-    wanted = {
-        item_id: set(changes.category_ids)
-        for item_id, changes in edits.items()
-        if not isinstance(changes.category_ids, Absent)
-    }
-    if not wanted:
-        return
-    current = select(CatalogItemCategory).where(CatalogItemCategory.item_id.in_(wanted))
-    for link in (await session.execute(current)).scalars():
-        if link.category_id in wanted[link.item_id]:
-            wanted[link.item_id].remove(link.category_id)
-        else:
-            await session.delete(link)
-    session.add_all(shelved(items[item_id], each) for item_id, category_ids in wanted.items() for each in category_ids)
-
-
-async def tag(session: AsyncSession, edits: Mapping[int, ItemEdit], items: Mapping[uuid.UUID, CatalogItem]) -> None:
-    """Give items exactly the tags that were said of them."""
-    for edit in edits.values():
-        if not isinstance(edit.changes.tags, Absent):
-            await replace_tags(session, items[edit.item_id], checked_tags(edit.changes.tags, "tags"))

@@ -5,7 +5,7 @@ picture refers to one that shoppers can be shown.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -22,13 +22,25 @@ async def attachable(session: AsyncSession, image_ids: Sequence[uuid.UUID], *fie
 
     Faults: NOT_FOUND; NOT_READY while the worker has not made it, and for good where it could not.
     """
+    check_attachable(await held(session, image_ids), image_ids, *field, several=several)
+
+
+async def held(session: AsyncSession, image_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The status of each picture that there is, kept from being deleted until this transaction ends."""
+    if not image_ids:
+        return {}
     wanted = select(MediaAsset.id, MediaAsset.status).where(MediaAsset.id.in_(image_ids)).order_by(MediaAsset.id)
-    rows = await session.execute(wanted.with_for_update(read=True))
-    found = {row.id: row.status for row in rows}
+    return {row.id: row.status for row in await session.execute(wanted.with_for_update(read=True))}
+
+
+def check_attachable(
+    statuses: Mapping[uuid.UUID, str], image_ids: Sequence[uuid.UUID], *field: str, several: bool = True
+) -> None:
+    """Raises everything that is wrong with pictures, by what is known of them: as `attachable`."""
     faults = Faults()
     for place, image_id in enumerate(image_ids):
         path = (*field, str(place)) if several else field
-        status = found.get(image_id, "deleted")
+        status = statuses.get(image_id, "deleted")
         if status == "deleted":
             faults.found.append(not_found("image", *path))
         elif status != "ready":
@@ -48,21 +60,33 @@ async def place_images(session: AsyncSession, item: CatalogItem, image_ids: Sequ
 
     Faults: NOT_FOUND, NOT_READY, TOO_LONG; INVALID for one that is named twice.
     """
+    check_list(image_ids)
+    await attachable(session, image_ids, "imageIds")
+    await place_all(session, [(item, image_ids)])
+
+
+def check_list(image_ids: Sequence[uuid.UUID]) -> None:
     if len(image_ids) > MOST_IMAGES_OF_ITEM:
         raise UserFault(FaultCode.TOO_LONG, f"An item has at most {MOST_IMAGES_OF_ITEM} images.", ("imageIds",))
     if len(set(image_ids)) < len(image_ids):
         raise UserFault(FaultCode.INVALID, "An image stands on an item once.", ("imageIds",))
-    await attachable(session, image_ids, "imageIds")
-    current = select(CatalogItemImage).where(CatalogItemImage.item_id == item.id)
-    placed = {image.asset_id: image for image in (await session.execute(current)).scalars()}
-    for image_id in placed.keys() - set(image_ids):
-        await session.delete(placed[image_id])
-    for position, image_id in enumerate(image_ids):
-        if image_id in placed:
-            placed[image_id].position = position
-        else:
-            image = CatalogItemImage(tenant_id=item.tenant_id, item_id=item.id, asset_id=image_id, position=position)
-            session.add(image)
+
+
+async def place_all(session: AsyncSession, wanted: Sequence[tuple[CatalogItem, Sequence[uuid.UUID]]]) -> None:
+    """Show on each of several items the pictures that were checked for it."""
+    if not wanted:
+        return
+    current = select(CatalogItemImage).where(CatalogItemImage.item_id.in_([item.id for item, _ in wanted]))
+    placed = {(image.item_id, image.asset_id): image for image in (await session.execute(current)).scalars()}
+    for item, image_ids in wanted:
+        for position, image_id in enumerate(image_ids):
+            image = placed.pop((item.id, image_id), None)
+            if image is None:
+                image = CatalogItemImage(tenant_id=item.tenant_id, item_id=item.id, asset_id=image_id)
+                session.add(image)
+            image.position = position
+    for image in placed.values():
+        await session.delete(image)
     await session.flush()
 
 

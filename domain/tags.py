@@ -80,12 +80,21 @@ def new_tags(item: CatalogItem, tags: Mapping[str, str]) -> list[CatalogItemTag]
 
 async def replace_tags(session: AsyncSession, item: CatalogItem, tags: Mapping[str, str]) -> None:
     """Give the item exactly these tags. Its lock is the caller's."""
-    current = {each.key: each for each in (await tags_of(session, [item.id]))[item.id]}
-    for key in current.keys() - tags.keys():
-        await session.delete(current[key])
-    for key in current.keys() & tags.keys():
-        current[key].tag = tags[key]
-    session.add_all(new_tags(item, {key: tag for key, tag in tags.items() if key not in current}))
+    await replace_all_tags(session, [(item, tags)])
+
+
+async def replace_all_tags(session: AsyncSession, wanted: Sequence[tuple[CatalogItem, Mapping[str, str]]]) -> None:
+    """As `replace_tags`, of several items at once."""
+    if not wanted:
+        return
+    tagged = await tags_of(session, [item.id for item, _ in wanted])
+    for item, tags in wanted:
+        current = {each.key: each for each in tagged[item.id]}
+        for key in current.keys() - tags.keys():
+            await session.delete(current[key])
+        for key in current.keys() & tags.keys():
+            current[key].tag = tags[key]
+        session.add_all(new_tags(item, {key: tag for key, tag in tags.items() if key not in current}))
     await session.flush()
 
 

@@ -9,6 +9,7 @@ from bootstrap import Parts
 from tests.support.api import Api
 from tests.support.catalog import CatalogClient
 from tests.support.factories import Factory, Shop
+from tests.support.pictures import made
 from tests.support.statements import counted_statements
 
 PLAIN = {"kind": "PRODUCT", "name": {"en": "Dates"}, "price": "1"}
@@ -202,13 +203,28 @@ async def test_the_number_of_statements_does_not_grow_with_the_rows(
     asked: list[int] = []
     for count in (2, 20):
         client = CatalogClient.of(api, await factory.shop())
-        more = {"categoryIds": [(await client.category("Shelf"))["id"]]}
-        rows = [PLAIN | more | {"sku": f"{each}", "slug": f"s-{each}", "options": [SIZE]} for each in range(count)]
+        more = {
+            "categoryIds": [(await client.category("Shelf"))["id"]],
+            "imageIds": await made(parts, client.shop, 2),
+            "tags": ["gift", "new"],
+        }
+        rows = [
+            PLAIN | more | {"sku": f"{each}", "slug": f"s-{each}", "options": [SIZE], "externalReference": f"{each}"}
+            for each in range(count)
+        ]
         if mutation != "catalogItemBulkCreate":
-            made = [row["item"] for row in await results(client, "catalogItemBulkCreate", rows)]
-            rows = [{"id": item["id"], "version": 1, "sku": item["slug"], "price": "2"} | more for item in made]
+            items = [row["item"] for row in await results(client, "catalogItemBulkCreate", rows)]
+            more |= {"tags": ["gift", "old"], "imageIds": more["imageIds"][::-1]}
+            rows = [
+                {"id": each["id"], "version": 1, "sku": each["slug"], "externalReference": each["slug"], "price": "2"}
+                | more
+                for each in items
+            ]
             if mutation == "catalogVariantBulkUpdate":
-                rows = [{"id": each["variants"][0]["id"], "sku": each["slug"], "price": "2"} for each in made]
+                picture = {"imageId": more["imageIds"][0]}
+                rows = [
+                    {"id": each["variants"][0]["id"], "sku": each["slug"], "price": "2"} | picture for each in items
+                ]
         with counted_statements(parts.database) as statements:
             await results(client, mutation, rows)
         asked.append(len(statements))
