@@ -23,15 +23,16 @@ from domain.outbox import enqueue_job, enqueue_job_for_later
 from domain.pages import Page, PageRequest, newest_first
 from domain.texts import required
 from domain.transitions import StateMachine
+from domain.uploads import LINK_SURELY_ENDED, UploadKind, check_upload, offer
 
 JOB = "catalog_import"
 SWEEP_JOB = "catalog_import_sweep"
 KEPT = timedelta(days=7)
 """How long an import's file, rows and errors are kept after it was made."""
-UPLOAD_TIME = timedelta(minutes=30)
 DOWNLOAD_TIME = timedelta(minutes=10)
 MOST_OPEN = 20
 CONTENT_TYPE = "text/csv"
+FILES = UploadKind("imports", (CONTENT_TYPE,), MOST_BYTES)
 ENDED = ("checked", "applied", "refused", "cancelled", "failed", "expired")
 WITH_REPORT = ("checked", "applied", "refused")
 IMPORT_STATUS = StateMachine(
@@ -57,7 +58,7 @@ class Start:
 
 
 def file_key(tenant_id: uuid.UUID, import_id: uuid.UUID) -> str:
-    return key_of(tenant_id, "imports", f"{import_id}.csv")
+    return FILES.key(tenant_id, import_id)
 
 
 def report_key(tenant_id: uuid.UUID, import_id: uuid.UUID) -> str:
@@ -71,13 +72,13 @@ async def create(session: AsyncSession, *, actor: Actor, file_name: str, size: i
     name = ""
     with faults.collecting():
         name = required(file_name, "fileName", limit=200)
-    if not 1 <= size <= MOST_BYTES:
-        faults.add(FaultCode.INVALID, f"A file has 1 to {MOST_BYTES} bytes.", "size")
+    with faults.collecting():
+        check_upload(FILES, content_type=CONTENT_TYPE, size=size)
     faults.raise_any()
     await take_turn(session, actor.tenant)
     # Those that nobody starts count until their time for the upload is over.
     is_open = CatalogImport.status.in_(("created", "queued", *RUNNING))
-    is_young = CatalogImport.created_at > func.now() - UPLOAD_TIME * 2
+    is_young = CatalogImport.created_at > func.now() - LINK_SURELY_ENDED
     counting = select(func.count()).select_from(CatalogImport).where(is_open, is_young)
     if (await session.execute(counting)).scalar_one() >= MOST_OPEN:
         raise UserFault(FaultCode.LIMIT_REACHED, f"At most {MOST_OPEN} imports at once: let the others end first.")
@@ -95,10 +96,11 @@ async def create(session: AsyncSession, *, actor: Actor, file_name: str, size: i
     return made
 
 
-async def signed_upload(objects: ObjectStore, *, made: CatalogImport) -> PresignedUpload:
-    """The request that the file is sent by: just this length and type, for half an hour."""
-    key = file_key(made.tenant_id, made.id)
-    return await objects.presign_upload(key, content_type=CONTENT_TYPE, size=made.size, expires_in=UPLOAD_TIME)
+async def offer_upload(objects: ObjectStore, made: CatalogImport) -> PresignedUpload:
+    """The link by which the file is sent: once the row is committed, and outside of transactions."""
+    return await offer(
+        objects, FILES, tenant_id=made.tenant_id, upload_id=made.id, content_type=CONTENT_TYPE, size=made.size
+    )
 
 
 async def signed_report(objects: ObjectStore, *, found: CatalogImport) -> str | None:

@@ -1,7 +1,7 @@
 """Files that clients send straight to the object storage: what is agreed on beforehand, and signed into the link.
 
-Pictures go this way, and other kinds of files can: each kind has its own folder below `{tenant_id}/uploads/`, and rows
-of its own that say which uploads are expected.
+Each kind, such as pictures, has its own folder below `{tenant_id}/uploads/`, and rows of its own that say which uploads
+are expected.
 """
 
 import uuid

@@ -1,37 +1,18 @@
 """What staff do with imports of the catalogue."""
 
-from datetime import datetime
-
 import strawberry
 
 from domain import catalog_imports
 from domain.actors import Permission
 from domain.catalog_imports import Start
-from domain.object_store import PresignedUpload
 from gql.access import staff
 from gql.catalog_imports import CatalogImport, import_of
 from gql.context import Info
-from gql.cost import usually
 from gql.ids import row_id
 from gql.roots import Payload, mutation
+from gql.uploads import UploadTarget, upload_target
 
 MANAGE = staff(Permission.CATALOG_MANAGE)
-
-
-@strawberry.type(description="An HTTP header to send.")
-class UploadHeader:
-    name: str = strawberry.field(description="Its name.")
-    value: str = strawberry.field(description="Its value.")
-
-
-@strawberry.type(description="The PUT request by which the file is uploaded: straight to the storage, not to this API.")
-class CatalogImportUpload:
-    url: str = strawberry.field(description="Where to. It is good for this file alone: nobody else must have it.")
-    headers: list[UploadHeader] = strawberry.field(
-        description="Headers that must be sent just so; `Content-Length` is the size that was told.",
-        directives=[usually(1)],
-    )
-    expires_at: datetime = strawberry.field(description="From then on it is refused.")
 
 
 @strawberry.input(description="A file to come.")
@@ -63,7 +44,7 @@ class CatalogImportCreatePayload(Payload):
     import_: CatalogImport | None = strawberry.field(
         default=None, name="import", description="Null when `userErrors` says why."
     )
-    upload: CatalogImportUpload | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
+    upload: UploadTarget | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
 
 
 @strawberry.type(description="The import that was started or stopped.")
@@ -88,8 +69,8 @@ class CatalogImportMutation:
             made = await catalog_imports.create(
                 session, actor=info.context.actor, file_name=input.file_name, size=input.size
             )
-        upload = await catalog_imports.signed_upload(info.context.services.objects, made=made)
-        return CatalogImportCreatePayload(import_=import_of(made), upload=upload_of(upload))
+        upload = await catalog_imports.offer_upload(info.context.services.objects, made)
+        return CatalogImportCreatePayload(import_=import_of(made), upload=upload_target(upload))
 
     @mutation(
         CatalogImportPayload,
@@ -115,8 +96,3 @@ class CatalogImportMutation:
         async with info.context.write() as session:
             cancelled = await catalog_imports.cancel(session, actor=info.context.actor, import_id=import_id)
         return CatalogImportPayload(import_=import_of(cancelled))
-
-
-def upload_of(signed: PresignedUpload) -> CatalogImportUpload:
-    headers = [UploadHeader(name=name, value=value) for name, value in signed.headers.items()]
-    return CatalogImportUpload(url=signed.url, headers=headers, expires_at=signed.expires_at)

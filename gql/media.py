@@ -12,19 +12,18 @@ from domain import media
 from domain.actors import Permission
 from domain.changes import Absent
 from domain.media import NewMedia
-from domain.object_store import PresignedUpload
 from domain.pages import PageRequest
 from domain.texts import LocalizedText as LocalizedTextValue
 from gql.access import staff
 from gql.connections import After, Connection, First
 from gql.context import Info
-from gql.cost import usually
 from gql.ids import global_id, row_id
 from gql.images import Image
 from gql.maybe import CLEARS, given
 from gql.node import Node
 from gql.roots import Payload, mutation
 from gql.scalars import LocalizedText, LocalizedTextInput, localized, written
+from gql.uploads import UploadTarget, upload_target
 
 MANAGE = staff(Permission.CATALOG_MANAGE)
 ALT = "What it shows, for those who cannot see it, up to 500 characters in each language."
@@ -96,22 +95,6 @@ class Media(Node):
     @strawberry.field(description="When it was announced.")
     def created_at(self) -> datetime:
         return self.stored.created_at
-
-
-@strawberry.type(description="A header of an HTTP request.")
-class HttpHeader:
-    name: str = strawberry.field(description="Such as `Content-Type`.")
-    value: str = strawberry.field(description="What to send under it.")
-
-
-@strawberry.type(
-    description="One PUT to the storage. It is signed for this address, type and exact length: anything else is "
-    "answered by 403. A browser adds `Content-Length` by itself."
-)
-class UploadTarget:
-    url: str = strawberry.field(description="Where the file goes, as the body of a PUT.")
-    headers: list[HttpHeader] = strawberry.field(description="Send all of these.", directives=[usually(1)])
-    expires_at: datetime = strawberry.field(description="When the address ends; until then it can be used again.")
 
 
 @strawberry.type(description="Pictures, for staff.")
@@ -238,8 +221,3 @@ def media_of(row: MediaAsset) -> Media:
 
 def alt_value(sent: LocalizedTextInput | None) -> LocalizedTextValue:
     return sent.value() if sent else LocalizedTextValue(None, None)
-
-
-def upload_target(upload: PresignedUpload) -> UploadTarget:
-    headers = [HttpHeader(name=name, value=value) for name, value in upload.headers.items()]
-    return UploadTarget(url=upload.url, headers=headers, expires_at=upload.expires_at)

@@ -90,13 +90,13 @@ ONE_LANGUAGE = {
     "for the staff alone, of their files": """
         CatalogExport.category CatalogExport.downloadUrl CatalogImport.encoding CatalogImport.fileName
         CatalogImport.reportUrl CatalogImport.unknownColumns CatalogImportError.column CatalogImportError.message
-        CatalogImportError.value CatalogImportRefusal.message CatalogImportUpload.url Media.contentType
+        CatalogImportError.value CatalogImportRefusal.message Media.contentType
         UploadTarget.url""",
     "where a visitor came from, as their browser told it": """
         VisitTouch.campaign VisitTouch.content VisitTouch.landingPage VisitTouch.medium VisitTouch.referrer
         VisitTouch.source VisitTouch.term""",
     "for programs": """
-        HttpHeader.name HttpHeader.value UploadHeader.name UploadHeader.value Image.url
+        HttpHeader.name HttpHeader.value Image.url
         CatalogItem.externalReference CatalogVariant.externalReference Category.externalReference
         CatalogItem.metadataValue CatalogVariant.metadataValue Category.metadataValue MetadataEntry.key
         MetadataEntry.value

@@ -183,8 +183,6 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CatalogExport": {"id status itemStatus kind category rows size downloadUrl createdAt endedAt": DESK},
     "CatalogExportConnection": {CONNECTION: DESK},
     "CatalogExportEdge": {EDGE: DESK},
-    "CatalogImportUpload": {"url headers expiresAt": DESK},
-    "UploadHeader": {"name value": DESK},
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
