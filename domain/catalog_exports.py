@@ -17,7 +17,6 @@ from domain.catalog_csv import COLUMNS
 from domain.catalog_export_rows import rows_of
 from domain.errors import FaultCode, UserFault
 from domain.jobs import Job
-from domain.leases import MOST_TRIES
 from domain.object_store import ObjectStore, key_of
 from domain.outbox import enqueue_job, enqueue_job_for_later
 from domain.pages import Page, PageRequest, newest_first
@@ -112,22 +111,22 @@ async def run_export(job: Job) -> None:
     if found is None or found.status != "queued":
         return
     writing = Writing(job, Wanted(found.item_status, found.item_kind, found.category))
-    try:
-        size = await job.tools.objects.write_stream(file_key(*key), writing.chunks(), content_type="text/csv")
-    except Exception:
-        if job.lease.attempt >= MOST_TRIES:
-            await end(job, key, status="failed")
-        raise
-    await end(job, key, status="done", rows=writing.rows, size=size)
+    size = await job.tools.objects.write_stream(file_key(*key), writing.chunks(), content_type="text/csv")
+    async with job.write() as session:
+        await end(session, key, status="done", rows=writing.rows, size=size)
+
+
+async def give_up(session: AsyncSession, job: Job) -> None:
+    """After the last try: staff see it, and can ask for another one."""
+    await end(session, (job.tenant_id, uuid.UUID(job.payload["export_id"])), status="failed")
 
 
 async def end(
-    job: Job, key: tuple[uuid.UUID, uuid.UUID], *, status: str, rows: int = 0, size: int | None = None
+    session: AsyncSession, key: tuple[uuid.UUID, uuid.UUID], *, status: str, rows: int = 0, size: int | None = None
 ) -> None:
-    async with job.write() as session:
-        found = await session.get_one(CatalogExport, key, with_for_update=True)
-        if found.status == "queued":
-            found.status, found.rows, found.size, found.ended_at = status, rows, size, datetime.now(UTC)
+    found = await session.get_one(CatalogExport, key, with_for_update=True)
+    if found.status == "queued":
+        found.status, found.rows, found.size, found.ended_at = status, rows, size, datetime.now(UTC)
 
 
 class Writing:

@@ -34,7 +34,6 @@ from domain.catalog_variants import MOST_VARIANTS, SKU_CONSTRAINT
 from domain.errors import FaultCode
 from domain.external_references import ITEM_REFERENCE, VARIANT_REFERENCE
 from domain.jobs import Job
-from domain.leases import MOST_TRIES
 
 SLICE_ROWS = 300
 """Three items of the most variants each. With more there were fewer statements, and others waited longer for locks."""
@@ -51,12 +50,7 @@ TAKEN_BY_ANOTHER = {
 async def run_import(job: Job) -> None:
     """The handler: read, check, apply, as far as it gets within some seconds; then another job goes on."""
     import_id = uuid.UUID(job.payload["import_id"])
-    try:
-        await go_on(job, import_id)
-    except Exception:
-        if job.lease.attempt >= MOST_TRIES:
-            await give_up(job, import_id)
-        raise
+    await go_on(job, import_id)
     async with job.write() as session:
         found = await session.get(CatalogImport, (job.tenant_id, import_id))
         if found is not None and found.status in RUNNING:
@@ -76,15 +70,6 @@ async def go_on(job: Job, import_id: uuid.UUID) -> None:
             if time.monotonic() >= ends_at:
                 return
         await finish(job, import_id)
-
-
-async def give_up(job: Job, import_id: uuid.UUID) -> None:
-    """After the last try: staff see it, and the tenant's next import begins."""
-    async with job.write() as session:
-        await catalog_imports.take_turn(session, job.tenant_id)
-        found = await session.get(CatalogImport, (job.tenant_id, import_id), with_for_update=True)
-        if found is not None and found.status in RUNNING:
-            await catalog_imports.end(session, found, "failed")
 
 
 async def take_slice(job: Job, import_id: uuid.UUID) -> bool:

@@ -18,6 +18,7 @@ from domain.actors import Actor, Permission, require
 from domain.acts import Act
 from domain.catalog_csv import MOST_BYTES
 from domain.errors import FaultCode, Faults, UserFault, not_found
+from domain.jobs import Job
 from domain.object_store import ObjectStore, PresignedUpload, key_of
 from domain.outbox import enqueue_job, enqueue_job_for_later
 from domain.pages import Page, PageRequest, newest_first
@@ -160,6 +161,15 @@ async def end(session: AsyncSession, found: CatalogImport, status: str) -> None:
     found.status, found.ended_at = status, func.now()
     await session.flush()
     await begin_next(session, found.tenant_id)
+
+
+async def give_up(session: AsyncSession, job: Job) -> None:
+    """After the last try: staff see it, and the tenant's next import begins."""
+    await take_turn(session, job.tenant_id)
+    key = job.tenant_id, uuid.UUID(job.payload["import_id"])
+    found = await session.get(CatalogImport, key, with_for_update=True)
+    if found is not None and found.status in RUNNING:
+        await end(session, found, "failed")
 
 
 async def begin_next(session: AsyncSession, tenant_id: uuid.UUID) -> None:

@@ -1,10 +1,10 @@
-"""Which function does which kind of job."""
+"""Which function does which kind of job, and which records that it was given up."""
 
 from collections.abc import Mapping
 
 from domain import catalog_exports, catalog_imports, media, media_rendering, search_indexing
 from domain.catalog_import_slices import run_import, sweep_import
-from domain.jobs import Handler
+from domain.jobs import Ending, Handler
 
 HANDLERS: Mapping[str, Handler] = {
     media.RENDER: media_rendering.render,
@@ -15,3 +15,9 @@ HANDLERS: Mapping[str, Handler] = {
     catalog_exports.SWEEP_JOB: catalog_exports.sweep_export,
     search_indexing.JOB: search_indexing.index_changes,
 }
+ENDINGS: Mapping[str, Ending] = {
+    media.RENDER: media_rendering.give_up,
+    catalog_imports.JOB: catalog_imports.give_up,
+    catalog_exports.JOB: catalog_exports.give_up,
+}
+"""Also where the worker died at its last try, or took too long: no handler is told of that."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import OutboxMessage
 from db.queries.outbox import Lease
-from domain.job_handlers import HANDLERS
-from domain.jobs import Handler, Job, Tools
+from domain.job_handlers import ENDINGS, HANDLERS
+from domain.jobs import Ending, Handler, Job, Tools
 from domain.leases import JOBS, MOST_TRIES, LeaseLost, Outcome, TriesExhausted, close_as_done, held, put_off, tell
 
 LONGEST_SECONDS = 600.0
@@ -31,18 +32,24 @@ class Workshop:
     tools: Tools
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
     renewal_seconds: float = RENEWAL_SECONDS
+    endings: Mapping[str, Ending] = field(default_factory=lambda: ENDINGS)
 
 
 async def perform(workshop: Workshop, lease: Lease) -> Outcome:
     """Do one leased job to an end that is recorded. Raises only if the database cannot be reached."""
     job = Job(workshop.tools, lease, "", {})
+
+    async def give_up(session: AsyncSession) -> None:
+        if job.kind in workshop.endings:
+            await workshop.endings[job.kind](session, job)
+
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
             await handle(workshop, job)
     except LeaseLost:
         outcome = Outcome.LOST
     except Exception as error:
-        outcome = await put_off(workshop.tools.database, JOBS, job.lease, because=error)
+        outcome = await put_off(workshop.tools.database, JOBS, job.lease, because=error, at_the_end=give_up)
     else:
         outcome = Outcome.DONE if job.is_concluded else await finish(job)
     log.info("job", message_id=str(lease.message_id), kind=job.kind, attempt=lease.attempt, outcome=outcome.value)
@@ -50,14 +57,14 @@ async def perform(workshop: Workshop, lease: Lease) -> Outcome:
 
 
 async def handle(workshop: Workshop, job: Job) -> None:
-    if job.lease.attempt > MOST_TRIES:
-        raise TriesExhausted
     async with job.read() as session:
         wanted = select(OutboxMessage.kind, OutboxMessage.payload).where(held(JOBS, job.lease))
         found = (await session.execute(wanted)).one_or_none()
     if found is None:
         raise LeaseLost
     job.kind, job.payload = found
+    if job.lease.attempt > MOST_TRIES:
+        raise TriesExhausted
     if job.kind not in workshop.handlers:
         raise UnknownJob
     await while_renewing(job, workshop.handlers[job.kind], workshop.renewal_seconds)

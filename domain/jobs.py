@@ -100,3 +100,5 @@ class Job:
 
 
 Handler = Callable[[Job], Awaitable[None]]
+Ending = Callable[[AsyncSession, Job], Awaitable[None]]
+"""What to record in the transaction that gives a job up: whoever waits for it must not wait for ever."""

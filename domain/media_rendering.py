@@ -62,6 +62,13 @@ async def end_processing(session: AsyncSession, asset: MediaAsset, **values: Any
     return (await session.execute(processing.values(**values).returning(MediaAsset.id))).first() is not None
 
 
+async def give_up(session: AsyncSession, job: Job) -> None:
+    """After the last try: staff see it at once, and not when the sweep comes by."""
+    asset = await session.get(MediaAsset, (job.tenant_id, uuid.UUID(job.payload["asset_id"])))
+    if asset is not None:
+        await end_processing(session, asset, status="failed", failure=ImageFailure.GIVEN_UP.value)
+
+
 async def remove(job: Job) -> None:
     """Delete the objects of a tombstone, and the tombstone once its link to upload has surely ended."""
     asset = await asset_of(job)

@@ -150,6 +150,15 @@ async def test_five_exports_wait_at_most(importer: Importer) -> None:
     assert (await importer.ask(CREATE, input={})).faults("catalogExportCreate") == [("LIMIT_REACHED", None)]
 
 
+async def test_an_export_that_is_given_up_makes_room(importer: Importer, parts: Parts) -> None:
+    made = (await importer.ask(CREATE, input={})).payload("catalogExportCreate")["export"]
+    async with parts.database.write(Scope(importer.shop.tenant.id)) as session:
+        await session.execute(text("UPDATE outbox SET attempts = 8 WHERE kind = 'catalog_export'"))
+    await importer.work()
+    found = (await importer.ask(FIND, id=made["id"])).data["tenant"]["catalogExport"]
+    assert (found["status"], found["downloadUrl"]) == ("FAILED", None)
+
+
 async def test_files_are_swept_after_some_days(importer: Importer, parts: Parts) -> None:
     import_id = await importer.send(b"sku,price\nOUD-1,-1\n")
     await importer.start(import_id, dry_run=True)

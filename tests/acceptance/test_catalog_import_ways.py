@@ -16,7 +16,7 @@ from db.session import Scope
 from domain import catalog_import_files, catalog_import_slices
 from domain.job_runs import Workshop, perform
 from domain.jobs import Job, Tools
-from domain.leases import JOBS, Outcome, claim
+from domain.leases import JOBS, MOST_TRIES, Outcome, claim
 from gql.ids import split_id
 from integrations.images import PillowRenderer
 from tests.support.api import Api
@@ -268,6 +268,20 @@ async def test_a_killed_worker_leaves_whole_slices_and_another_goes_on(
     assert calls > 8
     assert (found["status"], counts(found)) == ("APPLIED", (14, 0, 0, 0))
     assert await shop_has(importer) == (14, 1)
+
+
+async def test_an_import_whose_worker_died_at_the_last_try_holds_up_no_other(importer: Importer, parts: Parts) -> None:
+    """Nobody was there to tell that it failed: the next one to look at its job does."""
+    stuck, following = await importer.send(rows(1)), await importer.send(rows(1, first=100))
+    await importer.start(stuck, dry_run=False)
+    await importer.start(following, dry_run=False)
+    async with parts.database.write(Scope(importer.shop.tenant.id)) as session:
+        job = OutboxMessage.kind == "catalog_import"
+        await session.execute(update(OutboxMessage).where(job).values(attempts=MOST_TRIES))
+    assert await step(parts) == [Outcome.DEAD]
+    assert (await importer.find(stuck))["status"] == "FAILED"
+    await importer.work()
+    assert (await importer.find(following))["status"] == "APPLIED"
 
 
 async def test_two_workers_at_one_import_apply_each_item_once(importer: Importer, parts: Parts) -> None:

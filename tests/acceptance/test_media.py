@@ -265,6 +265,18 @@ async def test_what_is_deleted_while_it_is_made_leaves_nothing(darkroom: Darkroo
     assert await objects_of(parts, shop) == []
 
 
+async def test_a_picture_that_is_given_up_is_told_so_at_once(darkroom: Darkroom, parts: Parts, shop: Shop) -> None:
+    """As when it takes the worker down with it, time and again."""
+    media_id = await darkroom.uploaded(picture())
+    await darkroom.complete(media_id)
+    async with parts.database.write(shop.actor.scope) as session:
+        await session.execute(text("UPDATE outbox SET attempts = 8"))
+    await darkroom.post.deliver()
+    failed = await darkroom.look(media_id)
+    assert failed is not None
+    assert (failed["status"], failed["failure"]) == ("FAILED", "GIVEN_UP")
+
+
 async def test_staff_list_what_they_have_uploaded(darkroom: Darkroom, shop: Shop) -> None:
     ready, failed = await darkroom.ready(), (await darkroom.develop(b"<html>"))["id"]
     gone = await darkroom.ready()

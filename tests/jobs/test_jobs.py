@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Mapping
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, OutboxMessage, Tenant
 from db.queries.outbox import Lease
 from db.session import Scope
-from domain import leases
+from domain import job_runs, leases
 from domain.job_runs import Workshop, perform
 from domain.jobs import Handler, Job, Tools
 from domain.leases import JOBS, MOST_TRIES, TENANTS, Outcome, claim
@@ -225,3 +226,32 @@ async def test_one_tenants_long_work_delays_nobody_elses(
     await asyncio.gather(running, return_exceptions=True)
     await doer.finish(5)
     assert most == 1
+
+
+@pytest.mark.parametrize("how", ["it fails", "it takes too long", "its worker has died"])
+async def test_what_is_given_up_is_recorded_with_it(
+    ground: Ground, worker: WorkerParts, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, in the transaction that makes the job `dead`; a try that is not the last records nothing."""
+    monkeypatch.setattr(job_runs, "LONGEST_SECONDS", 0.05)
+    tenant = await ground.tenant()
+    await enqueue(ground, tenant)
+
+    async def handler(job: Job) -> None:
+        assert job.lease.attempt <= MOST_TRIES, "the worker has died at it often enough"
+        if how == "it takes too long":
+            await asyncio.Event().wait()
+        raise OSError
+
+    async def ending(session: AsyncSession, job: Job) -> None:
+        session.add(Category(tenant_id=job.tenant_id, slug="given-up", name_en=job.kind))
+
+    shop = Workshop(Tools(ground.database, worker.objects, worker.images), {KIND: handler}, endings={KIND: ending})
+    for tries in (0, MOST_TRIES if how == "its worker has died" else MOST_TRIES - 1):
+        async with ground.database.write(Scope(tenant_id=tenant.id)) as session:
+            assert not (await session.execute(select(Category.id))).all()
+            await session.execute(update(OutboxMessage).values(attempts=tries, due_at=func.now()))
+        await courier(ground, shop).drain()
+    assert [status for status, _, _ in await states(ground, tenant)] == ["dead"]
+    async with ground.database.read(Scope(tenant_id=tenant.id)) as session:
+        assert list((await session.execute(select(Category.name_en))).scalars()) == [KIND]
