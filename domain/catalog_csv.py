@@ -16,12 +16,14 @@ from domain.catalog_csv_cells import Parse, Value
 from domain.catalog_options import LONGEST_NAME, MOST_OPTIONS
 from domain.catalog_variants import LARGEST_WEIGHT, check_compare_at
 from domain.csv_files import FileRefused
-from domain.errors import FaultCode, UserFault
+from domain.errors import FaultCode, Faults, UserFault
 from domain.external_references import LONGEST_REFERENCE
 from domain.money import Decimal
 
 MOST_BYTES = 20 * 2**20
 MOST_ROWS = 50_000
+MOST_COLUMNS = 500
+LONGEST_HEADING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,12 @@ def column_of(heading: str) -> Column | None:
 
 
 def known_headings(headings: Sequence[str]) -> int:
-    return sum(column_of(csv_cells.read(heading)) is not None for heading in headings)
+    return sum(column_of(csv_cells.read(heading)) is not None for heading in headings[:MOST_COLUMNS])
+
+
+def storable(heading: str) -> str:
+    """Postgres stores no NUL, and nobody reads a heading as long as a page."""
+    return heading[:LONGEST_HEADING].replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +112,12 @@ class Layout:
 
     @classmethod
     def of(cls, headings: Sequence[str]) -> "Layout":
-        """Raises `FileRefused` where a column is there twice, or nothing says which item a row is of."""
-        plain = [csv_cells.read(heading).strip() for heading in headings]
+        """Raises `FileRefused` where there are too many, one is there twice, or none says which item a row is of."""
+        plain = [storable(csv_cells.read(heading).strip()) for heading in headings]
+        while plain and not plain[-1]:  # some spreadsheets write all of their columns
+            plain.pop()
+        if len(plain) > MOST_COLUMNS:
+            raise FileRefused("HEADINGS", f"A file has at most {MOST_COLUMNS} columns.", 1)
         layout = cls([column_of(heading) for heading in plain], plain)
         names = [column.name for column in layout.columns if column]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -182,10 +193,12 @@ def understand(row: Row, column: Column, cell: str) -> None:
     if column.clears and cell.strip().casefold() in csv_cells.NOTHING:
         row.values[column.name] = None
         return
-    try:
+    faults, value = Faults(), None
+    with faults.collecting():
         value = column.parse(csv_cells.read(cell))
-    except UserFault as fault:
+    for fault in faults.found:
         row.refuse(column.name, fault.code, fault.message, cell)
+    if faults.found:
         return
     if value is not None or column.name == "stock":
         row.values[column.name] = value

@@ -10,7 +10,7 @@ from domain.catalog_items import MOST_CATEGORIES_OF_ITEM
 from domain.catalog_variants import LARGEST_STOCK
 from domain.errors import FaultCode, UserFault
 from domain.money import checked_amount
-from domain.tags import checked_tags
+from domain.tags import MOST_TAGS, checked_tags
 from domain.texts import checked_slug, cleaned
 
 Value: TypeAlias = str | int | Decimal | tuple[str, ...] | None
@@ -128,15 +128,19 @@ def category(path: str) -> str:
 
 
 def tags(cell: str) -> Value:
-    return tuple(checked_tags(parted(cell)).values())
+    return tuple(checked_tags(bounded(parted(cell), MOST_TAGS)).values())
 
 
 def listed(cell: str, *, most: int, parse: Callable[[str], str]) -> tuple[str, ...]:
     """What semicolons part, each once and in the order given."""
-    parts = [parse(part) for part in parted(cell)]
+    return tuple(dict.fromkeys(parse(part) for part in bounded(parted(cell), most)))
+
+
+def bounded(parts: list[str], most: int) -> list[str]:
+    """Counted before any is looked at: a cell may have tens of thousands."""
     if len(parts) > most:
         raise UserFault(FaultCode.TOO_LONG, f"At most {most}.")
-    return tuple(dict.fromkeys(parts))
+    return parts
 
 
 def parted(cell: str) -> list[str]:

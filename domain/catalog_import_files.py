@@ -83,7 +83,8 @@ async def read_batch(job: Job, import_id: uuid.UUID, file: BinaryIO) -> bool:
             return False
         place = Place(found.read_bytes, found.read_lines, found.read_rows)
         batch = list(itertools.islice(csv_files.records(file, place, found.delimiter or ","), BATCH))
-        staged = [Staged.of(Layout.of(found.headings), record) for record in batch if not record.is_blank]
+        layout = Layout.of(found.headings)
+        staged = [Staged.of(layout, record) for record in batch if not record.is_blank]
         if found.rows + len(staged) > MOST_ROWS:
             raise FileRefused("TOO_MANY_ROWS", f"A file has at most {MOST_ROWS} rows.", batch[-1].line, batch[-1].row)
         await stage(session, found, staged)
@@ -112,14 +113,14 @@ class Staged:
         sku, slug = row.values.get("sku"), row.values.get("slug")
         # A row that does not say which item it is of is one by itself; a space begins no key that somebody typed.
         key = catalog_csv.key_of(row.values) or f" row:{record.row}"
-        return cls(record.row, record.line, key, as_text(sku), as_text(slug), storable(cells))
+        return cls(record.row, record.line, key, as_text(sku), as_text(slug), storable_cells(cells))
 
 
 def as_text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def storable(cells: dict[str, str]) -> dict[str, str]:
+def storable_cells(cells: dict[str, str]) -> dict[str, str]:
     """Postgres stores no NUL; another control character is refused in its place when the row is checked."""
     return {name: cell.replace("\0", "\x01") for name, cell in cells.items()}
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 CHUNK = 64 * 1024
-LONGEST_LINE = 512 * 1024
-"""Bytes. The longest row that can be valid, two descriptions of 20,000 Arabic letters, takes a sixth of it."""
+LONGEST_ROW = 512 * 1024
+"""Bytes, however many lines they are. The longest that can be valid, two descriptions of 20,000 Arabic letters, takes a
+sixth of it.
+"""
 DELIMITERS = (",", ";", "\t")
 BINARY = (
     (b"PK\x03\x04", "a spreadsheet (.xlsx) or a ZIP archive"),
@@ -136,24 +138,31 @@ def decoded(source: BinaryIO, decoder: codecs.IncrementalDecoder) -> Iterator[st
 
 
 class Lines:
-    """The lines of a file of UTF-8 from a place on, which count what was taken of them."""
+    """The lines of a file of UTF-8 from a place on, which count what was taken of them.
+
+    A row may have many: `begin_row` is told of each, and what comes until the next is bounded.
+    """
 
     def __init__(self, file: BinaryIO, place: Place) -> None:
         self._file = file
         self.offset, self.count = place.offset, place.lines
+        self._most = place.offset + LONGEST_ROW
         file.seek(place.offset)
+
+    def begin_row(self) -> None:
+        self._most = self.offset + LONGEST_ROW
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._file.readline(LONGEST_LINE + 1)
+        line = self._file.readline(self._most - self.offset + 1)
         if not line:
             raise StopIteration
         self.count += 1
-        if len(line) > LONGEST_LINE:
-            raise FileRefused("TOO_LONG", "This line is too long to be a row of the catalogue.", self.count)
         self.offset += len(line)
+        if self.offset > self._most:
+            raise FileRefused("TOO_LONG", "Up to this line it is too long to be a row of the catalogue.", self.count)
         try:
             return line.decode()
         except UnicodeDecodeError:
@@ -166,6 +175,7 @@ def records(file: BinaryIO, place: Place, delimiter: str) -> Iterator[Record]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = lines.count + 1
+        lines.begin_row()
         try:
             cells = next(reader)
         except StopIteration:

@@ -101,6 +101,15 @@ REFUSED: list[tuple[list[str], list[tuple[int, str | None, str]]]] = [
     (["name_en,sku,price", "Oud,,5"], [(2, None, "REQUIRED")]),
     (["sku,name_en,price", "A,Oud,5,"], []),
     (["sku,name_en,price", 'A,Oud,5,"more"'], [(2, None, "INVALID")]),
+    (
+        ["sku,name_en,price,tags", f"A,Oud,5,fine;{'x' * 65};\x07", "B,Bakhoor,5,fine"],
+        [(2, "tags", "TOO_LONG"), (2, "tags", "INVALID")],
+    ),
+    (["sku,name_en,price,tags", f"A,Oud,5,{';'.join(map(str, range(51)))}"], [(2, "tags", "TOO_LONG")]),
+    (
+        ["sku,name_en,price,categories", f"A,Oud,5,{';'.join('No slug' for _ in range(51))}"],
+        [(2, "categories", "TOO_LONG")],
+    ),
 ]
 
 

@@ -95,6 +95,13 @@ async def test_a_file_that_cannot_be_read_is_refused_with_a_clear_answer(
     assert await shop_has(importer) == (0, 0)
 
 
+async def test_a_heading_that_cannot_be_stored_is_shown_and_not_read(importer: Importer) -> None:
+    """Postgres stores no NUL; behind a mark that says UTF-8 a file may have one."""
+    found = await importer.run(b"\xef\xbb\xbfsku,name_en,price,Co\0lour\nA,Oud,1,red\nB,O\0ud,1,red\n")
+    assert (found["status"], counts(found), wrong(found)) == ("APPLIED", (1, 0, 0, 1), [(3, "name_en", "INVALID")])
+    assert found["unknownColumns"] == ["Co\ufffdlour"]
+
+
 async def test_a_file_with_too_many_rows(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound is 50,000; here it is lower, for the sake of the machine."""
     assert catalog_import_files.MOST_ROWS == 50_000

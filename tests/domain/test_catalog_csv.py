@@ -1,5 +1,6 @@
 """Mission S3: the catalogue's columns, what their cells may hold, and what is told of a bad row."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -46,6 +47,23 @@ def test_headings_that_make_no_sense_refuse_the_file(headings: list[str]) -> Non
     with pytest.raises(FileRefused) as refused:
         Layout.of(headings)
     assert refused.value.code == "HEADINGS"
+
+
+def test_so_many_headings_are_refused_before_they_are_looked_at() -> None:
+    """As many as a line of a file can have; to compare each with each would stop the worker for minutes."""
+    started = time.process_time()
+    with pytest.raises(FileRefused) as refused:
+        Layout.of(["sku"] * 130_000)
+    assert refused.value.code == "HEADINGS"
+    known_headings(["sku"] * 130_000)
+    assert time.process_time() - started < 1
+
+
+def test_empty_columns_behind_the_last_heading_are_none() -> None:
+    """Some spreadsheets write all of theirs."""
+    layout = Layout.of(["sku", "", "Colour", *[""] * 16_000])
+    assert len(layout.columns) == 3
+    assert cells_of(layout, ["A", "", "red", *[""] * 16_000]) == {"sku": "A"}
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def test_the_delimiter_is_the_one_that_makes_headings(line: str, delimiter: str,
         (b'sku,name\nA,"x"y\n', "MALFORMED", 2),
         (b"sku,name\nA," + b"x" * 20 * 2**20, "TOO_LONG", 2),
         (b'sku,name\nA,"' + b"x\n" * 200_000 + b'"', "TOO_LONG", 2),
+        (b"sku,name\nA" + b',"x\n"' * 200_000, "TOO_LONG", 104_859),
     ],
 )
 def test_what_is_no_csv_is_refused_with_its_line(content: bytes, code: str, line: int | None) -> None:
