@@ -131,6 +131,20 @@ async def test_words_that_nobody_has_are_told_from_an_index(market: Market) -> N
     assert walked(plan) <= 20
 
 
+async def test_similar_words_are_looked_up_each_by_the_index(market: Market) -> None:
+    """Mission S6: words are told that something shown has, which must not be found out by walking the shop."""
+    await market.connection.execute(
+        "INSERT INTO search_vocabulary (tenant_id, word, sound) SELECT $1, word, search_sound(word) "
+        "FROM (SELECT 'saffron' || repeat('n', place) AS word FROM generate_series(0, 50) AS place) AS words",
+        market.big,
+    )
+    count, plan = await market.ask(market.big, SPELLING.format("safrom") + " WHERE similar_words = ARRAY['saffron']")
+    assert count == 1
+    assert "ix_search_vocabulary_tenant_id_sound" in plan or "pk_search_vocabulary" in plan
+    assert "Seq Scan on search_documents" not in plan
+    assert walked(plan) <= 20
+
+
 async def test_without_a_tenant_there_is_nothing(market: Market) -> None:
     for function in (find("dates"), find(""), SPELLING.format("dates")):
         async with market.connection.transaction(readonly=True):

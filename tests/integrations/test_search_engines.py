@@ -78,6 +78,17 @@ async def test_a_page_goes_on_by_the_reading_of_the_one_before(shop: SearchedSho
     assert await shop.leaf("datess", first=1) == [[each] for each in await shop.find("dates")]
 
 
+async def test_what_is_not_shown_corrects_nobodys_words(other: SearchedShop) -> None:
+    """Mission S6: else a guest would learn, letter by letter, what a draft is called, or what was taken away."""
+    await other.put("lamp", item("Lamp", "مصباح", "1"))
+    await other.put("secret", item("Zamurrud lamp", "مصباح زمرد", "1", status="draft"))
+    guessed = await other.matches("lamp zamurud")
+    assert ([other.names[each.item_id] for each in guessed.found], guessed.corrected) == (["lamp"], "lamp")
+    assert "zamurrud" not in guessed.reading
+    told = await other.matches("zamurud", statuses=EVERY)
+    assert ([other.names[each.item_id] for each in told.found], told.corrected) == (["secret"], "zamurrud")
+
+
 @pytest.mark.parametrize(
     ("narrowed", "found"),
     [
