@@ -13,6 +13,10 @@ LINK = re.compile(r"://|@|www\.|\w\.[a-z]{2,}|\.(COM|NET|ORG|CO|INFO)\b")
 MISLEADING = re.compile("[\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]")
 """Marks that turn the direction of what follows, and line breaks of another name. The plain marks (U+200C to U+200F)
 belong to Arabic and Persian and stay."""
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs, by their category, that show nothing."""
+UNSEEN = frozenset({"Cc", "Cf", "Me", "Mc", "Mn", "Zl", "Zp", "Zs"})
+"""Categories that show nothing by themselves: marks need a letter to stand on."""
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -35,20 +39,27 @@ class LocalizedText:
 
 
 def cleaned(value: str | None, *field: str, limit: int, multiline: bool = False) -> str | None:
-    """Trimmed and in Unicode's composed form; None if empty. Refuses control characters and what is too long."""
+    """Trimmed and in Unicode's composed form; None if nothing of it shows. Refuses control characters and what is too
+    long.
+    """
     if value is None:
         return None
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
     if len(text) > limit:
         raise UserFault(FaultCode.TOO_LONG, f"At most {limit} characters.", field)
     if text.isprintable():  # which neither those marks nor control characters are: hardly any text is looked at further
-        return text or None
+        return text if is_visible(text) else None
     allowed = "\n\t" if multiline else ""
     if MISLEADING.search(text):
         raise UserFault(FaultCode.INVALID, "Invisible marks that turn the direction are not allowed.", field)
     if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed for character in text):
         raise UserFault(FaultCode.INVALID, "Control characters are not allowed.", field)
-    return text or None
+    return text if is_visible(text) else None
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything of it shows. Mostly the first character tells."""
+    return any(unicodedata.category(each) not in UNSEEN and each not in BLANK for each in text)
 
 
 def required(value: str | None, *field: str, limit: int) -> str:

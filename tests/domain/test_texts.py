@@ -19,6 +19,22 @@ def test_a_text_is_trimmed_and_composed() -> None:
     assert cleaned("one\r\ntwo", "note", limit=10, multiline=True) == "one\ntwo"
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    ["\u200b", "\u200d\u200c", "\u00a0\u200e ", "\u0651", "\u0301\u20dd", "\u00ad", "\u3164", "\u2800 \u200b"],
+)
+def test_what_shows_nothing_is_empty(nothing: str) -> None:
+    assert cleaned(nothing, "name", limit=10) is cleaned(nothing, "about", limit=10, multiline=True) is None
+    with pytest.raises(UserFault) as refused:
+        cleaned_name(LocalizedText(en=nothing, ar=None), "name")
+    assert code_of(refused) == (FaultCode.REQUIRED, ("name",))
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "👩\u200d👩\u200d👧", "ن\u064e", "\u200fق", "-", "\ue000"])
+def test_marks_beside_what_shows_stay(name: str) -> None:
+    assert cleaned(name, "name", limit=10) == name
+
+
 @pytest.mark.parametrize("text", ["a\x00b", "a\x07b", "line\nline", "\ud800"])
 def test_what_no_text_holds_is_refused(text: str) -> None:
     with pytest.raises(UserFault) as refused:
