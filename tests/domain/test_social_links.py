@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.social_links import HOSTS, leads_to
+from domain.errors import UserFaults
+from domain.social_links import HOSTS, SocialLink, checked_links, leads_to
 from gql.store_profiles import SocialPlatform
 
 PAGES = {
@@ -64,3 +65,14 @@ def test_each_platform_has_hosts_and_pages_on_them() -> None:
 )
 def test_what_leads_elsewhere_or_may_be_read_otherwise_is_refused(url: str) -> None:
     assert not any(leads_to(platform, url) for platform in HOSTS)
+
+
+def test_a_host_has_no_case_and_a_page_has() -> None:
+    (link,) = checked_links([SocialLink("instagram", " HTTPS://WWW.Instagram.COM/Dukkan ")])
+    assert link.url == "https://www.instagram.com/Dukkan"
+
+
+@pytest.mark.parametrize(("platform", "host"), [("x", "x.com"), ("threads", "threads.com"), ("youtube", "youtube.com")])
+def test_who_links_elsewhere_is_told_the_host_of_today(platform: str, host: str) -> None:
+    with pytest.raises(UserFaults, match=f" https://{host}/"):
+        checked_links([SocialLink(platform, "https://evil.example/dukkan")])
