@@ -128,33 +128,34 @@ class SocialLinkInput:
 
 
 @strawberry.input(
-    description="What to change of the store's profile; fields left out stay. A text replaces both its languages; "
-    "links may stand in it, markup is shown as it is written."
+    description="What to change of the store's profile; fields left out stay. Links may stand in texts, markup is "
+    "shown as it is written."
 )
 class StoreProfileInput:
     about: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"Who you are, up to 5,000 characters in each language. {CLEARS}"
+        description=f"Who you are, up to 5,000 characters in each language. Replaces both languages. {CLEARS}"
     )
     contact_address: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"Where you are, up to 500 characters. {CLEARS}"
+        description=f"Where you are, up to 500 characters. Replaces both languages. {CLEARS}"
     )
     opening_hours: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"When you are open, up to 1,000 characters. {CLEARS}"
+        description=f"When you are open, up to 1,000 characters. Replaces both languages. {CLEARS}"
     )
     payment_instructions: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"How an order is paid that is not paid online, up to 2,000 characters. {CLEARS}"
+        description="How an order is paid that is not paid online, up to 2,000 characters. Replaces both languages. "
+        f"{CLEARS}"
     )
     returns_policy: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"Up to 20,000 characters. {CLEARS}"
+        description=f"Up to 20,000 characters. Replaces both languages. {CLEARS}"
     )
     privacy_policy: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"Up to 20,000 characters. {CLEARS}"
+        description=f"Up to 20,000 characters. Replaces both languages. {CLEARS}"
     )
     shipping_policy: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"Up to 20,000 characters. {CLEARS}"
+        description=f"Up to 20,000 characters. Replaces both languages. {CLEARS}"
     )
     terms: strawberry.Maybe[LocalizedTextInput | None] = strawberry.field(
-        description=f"Terms of service, up to 20,000 characters. {CLEARS}"
+        description=f"Terms of service, up to 20,000 characters. Replaces both languages. {CLEARS}"
     )
     whatsapp_number: strawberry.Maybe[str | None] = strawberry.field(
         description=f"With its country code; spaces, hyphens and brackets are dropped. {CLEARS}"

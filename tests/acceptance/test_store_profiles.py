@@ -80,7 +80,9 @@ async def test_a_text_has_a_length_in_each_language(api: Api, shop: Shop, field:
         assert long.faults("tenantUpdate") == [("TOO_LONG", ["profile", field, locale])]
     described = '{ __type(name: "StoreProfileInput") { inputFields { name description } } }'
     found = (await api.execute(described)).data["__type"]["inputFields"]
-    assert f"{longest:,} characters" in next(each["description"] for each in found if each["name"] == field)
+    told = next(each["description"] for each in found if each["name"] == field)
+    assert f"{longest:,} characters" in told
+    assert "Replaces both languages." in told
 
 
 async def test_texts_are_plain_and_kept_as_written(api: Api, shop: Shop) -> None:
