@@ -28,7 +28,7 @@ from domain.catalog_items import (
 )
 from domain.catalog_options import Option, rows_of_options, rows_of_values
 from domain.catalog_variants import SKU_CONSTRAINT, changed_columns, check_version, new_variant, sku_taken
-from domain.errors import Faults, UserFault, UserFaults, not_found
+from domain.errors import Faults, UserFault, UserFaults, named_twice, not_found
 from domain.external_references import ITEM_REFERENCE, VARIANT_REFERENCE, reference_taken
 from domain.media_placements import place_all
 from domain.slugs import ATTEMPTS, slug_taken
@@ -184,7 +184,7 @@ def unique_names(given: NewItem, checked: Checked) -> list[tuple[Key, UserFault]
 async def update_many(
     session: AsyncSession, *, actor: Actor, rows: Sequence[ItemEdit | UserFaults], skips: bool
 ) -> list[Outcome[CatalogItem]]:
-    """Change items. Faults of a row are those of `catalog_items.update`, and NOT_FOUND for one named above."""
+    """Change items. Faults of a row are those of `catalog_items.update`, and INVALID for one named above."""
     require(actor, Permission.CATALOG_MANAGE)
     return await repeated(session, partial(update_each, session, rows, skips=skips), COLUMNS, "items")
 
@@ -205,8 +205,10 @@ async def update_each(
     seen: set[uuid.UUID] = set()
 
     def check(place: int, edit: ItemEdit) -> None:
-        if edit.item_id not in items or edit.item_id in seen:
+        if edit.item_id not in items:
             raise not_found("item", "id")
+        if edit.item_id in seen:
+            raise named_twice("id")
         seen.add(edit.item_id)
         check_version(items[edit.item_id], edit.version, "version")
         columns[place] = checked_changes(edit.changes)

@@ -198,7 +198,8 @@ def check_differences(plan: Plan, chosen: Mapping[uuid.UUID, Sequence[Value]]) -
             alike.add(variant_id)
         seen.add(columns)
     if alike:
-        message = f"{len(alike)} variants would pick what another picks: say in `variants` what each picks."
+        who = "A variant" if len(alike) == 1 else f"{len(alike)} variants"
+        message = f"{who} would pick what another picks: say in `variants` what each picks."
         raise UserFault(FaultCode.TAKEN, message, ("variants",))
 
 

@@ -24,7 +24,7 @@ from domain.catalog_options import (
 )
 from domain.catalog_variants import SKU_CONSTRAINT, VariantFields, changed_columns, check_version, sku_taken
 from domain.changes import Absent
-from domain.errors import UserFault, UserFaults, not_found
+from domain.errors import UserFault, UserFaults, named_twice, not_found
 from domain.external_references import VARIANT_REFERENCE, reference_taken
 from domain.media_placements import check_attachable, held
 
@@ -61,7 +61,7 @@ async def update_many(
 ) -> list[Outcome[CatalogVariant]]:
     """Change variants that are not archived; the version of each item is raised once.
 
-    Faults of a row are those of `catalog_variants.update`, and NOT_FOUND for a variant that a row above has named.
+    Faults of a row are those of `catalog_variants.update`, and INVALID for a variant that a row above has named.
     """
     require(actor, Permission.CATALOG_MANAGE)
     return await repeated(session, partial(update_each, session, rows, skips=skips), FIELDS, "variants")
@@ -80,8 +80,10 @@ async def update_each(
 
     def check(place: int, edit: VariantEdit) -> None:
         variant = variants.get(edit.variant_id)
-        if variant is None or variant.id in seen:
+        if variant is None:
             raise not_found("variant", "id")
+        if variant.id in seen:
+            raise named_twice("id")
         seen.add(variant.id)
         check_version(items[variant.item_id], edit.item_version, "itemVersion")
         columns[place] = changed_columns(variant, edit.fields, options[variant.item_id])

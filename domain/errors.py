@@ -126,6 +126,11 @@ def place_of(error: BaseException) -> list[str]:
     return [f"{frame.filename.removeprefix(OUR_TREE)}:{frame.lineno} {frame.name}" for frame in ours[-8:]]
 
 
+def named_twice(*field: str) -> UserFault:
+    """Of several rows about the same thing it would be left to chance which one counts."""
+    return UserFault(FaultCode.INVALID, "It is named twice.", field)
+
+
 def not_found(thing: str, *field: str) -> UserFault:
     """The same answer for a missing thing, a foreign tenant's and a malformed identifier."""
     return UserFault(FaultCode.NOT_FOUND, f"No such {thing}.", field)

@@ -103,7 +103,7 @@ async def test_many_items_are_changed_at_once(client: CatalogClient, on_error: s
         ({"id": two["id"], "version": 1, "price": "8"}, [("STALE", "version")]),
         ({"id": three["id"], "version": 1, "sku": "ONE", "slug": "one"}, [("TAKEN", "slug"), ("TAKEN", "sku")]),
         ({"id": several["id"], "version": 1, "price": "8"}, [("INVALID", "price")]),
-        ({"id": one["id"], "version": 1, "price": "9"}, [("NOT_FOUND", "id")]),
+        ({"id": one["id"], "version": 1, "price": "9"}, [("INVALID", "id")]),
         ({"id": "nonsense", "version": 1}, [("NOT_FOUND", "id")]),
         ({"id": three["id"], "version": 1, "name": None}, [("REQUIRED", "name")]),
     ]
@@ -132,7 +132,7 @@ async def test_many_variants_are_changed_at_once(client: CatalogClient, on_error
         ({"id": large, "price": "3", "weight": 500, "itemVersion": 1}, []),
         ({"id": only, "price": "9"}, [("INVALID", "compareAtPrice")]),
         ({"id": spare, "itemVersion": 7, "price": "1"}, [("STALE", "itemVersion")]),
-        ({"id": small, "price": "2"}, [("NOT_FOUND", "id")]),
+        ({"id": small, "price": "2"}, [("INVALID", "id")]),
         ({"id": "nonsense", "price": "2"}, [("NOT_FOUND", "id")]),
     ]
     made = await results(client, "catalogVariantBulkUpdate", [row for row, _ in rows], onError=on_error)

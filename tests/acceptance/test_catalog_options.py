@@ -228,6 +228,14 @@ async def test_a_simple_item_gets_options_and_loses_them_again(client: CatalogCl
     assert plain["variants"] == simple["variants"]
 
 
+@pytest.mark.parametrize(("sizes", "who"), [("SM", "A variant"), ("SML", "2 variants")])
+async def test_a_message_counts_as_people_speak(client: CatalogClient, sizes: str, who: str) -> None:
+    made = await client.create(variants=[{"name": {"en": size}, "price": "1"} for size in sizes])
+    given = {"id": made["id"], "version": 1, "options": [{"name": {"en": "Size"}, "values": [{"name": {"en": "S"}}]}]}
+    (refused,) = (await client.send("catalogItemOptionsSet", given)).data["catalogItemOptionsSet"]["userErrors"]
+    assert refused["message"].startswith(f"{who} would pick what another picks")
+
+
 async def test_named_variants_are_told_what_they_pick(client: CatalogClient) -> None:
     """Mission S3."""
     made = await client.create(variants=[{"name": {"en": size}, "price": "1"} for size in "SML"])
