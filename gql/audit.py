@@ -19,6 +19,9 @@ from gql.cost import usually
 from gql.ids import global_id
 from gql.scalars import written
 
+IDENTIFIERS: Mapping[str, str] = {"export_id": "export", "import_id": "import"}
+"""Details that are identifiers of rows: what they are identifiers of."""
+
 
 @strawberry.type(description="Who did something.")
 class AuditActor:
@@ -96,7 +99,12 @@ async def find_actor(info: Info, kind: ActorKind, actor_id: UUID) -> AuditActor 
 
 
 def details_of(details: Mapping[str, Any]) -> list[AuditDetail]:
-    return [AuditDetail(name=name, value=shown(value)) for name, value in details.items() if value is not None]
+    return [AuditDetail(name=name, value=told(name, value)) for name, value in details.items() if value is not None]
+
+
+def told(name: str, value: object) -> str:
+    """Rows keep plain identifiers; people are told those that the API takes."""
+    return global_id(IDENTIFIERS[name], UUID(str(value))) if name in IDENTIFIERS else shown(value)
 
 
 def shown(value: object) -> str:

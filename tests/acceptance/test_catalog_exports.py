@@ -116,6 +116,10 @@ async def test_only_what_was_asked_for(importer: Importer) -> None:
     assert (await exported(importer, category="nothing"))["rows"] == 0
     refused = await importer.ask(CREATE, input={"category": "No Slug"})
     assert refused.faults("catalogExportCreate") == [("INVALID", ["category"])]
+    acts = await importer.ask("{ tenant { auditEntries(act: CATALOG_EXPORT) { nodes { details { name value } } } } }")
+    assert {"name": "export_id", "value": export["id"]} in [
+        detail for entry in acts.data["tenant"]["auditEntries"]["nodes"] for detail in entry["details"]
+    ]
 
 
 async def test_an_edit_behind_the_export_is_not_overwritten(importer: Importer) -> None:

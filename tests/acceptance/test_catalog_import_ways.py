@@ -227,7 +227,9 @@ async def test_a_cancelled_import_stops_and_lets_the_next_one_begin(importer: Im
     again = await importer.ask(DO["catalogImportCancel"], input={"id": long})
     assert again.faults("catalogImportCancel") == [("ILLEGAL_TRANSITION", ["id"])]
     acts = await importer.ask("{ tenant { auditEntries(first: 5) { nodes { act details { name value } } } } }")
-    assert [each["act"] for each in acts.data["tenant"]["auditEntries"]["nodes"]][:3] == [
+    entries = acts.data["tenant"]["auditEntries"]["nodes"]
+    assert {"name": "import_id", "value": long} in entries[0]["details"]
+    assert [each["act"] for each in entries][:3] == [
         "CATALOG_IMPORT_CANCEL",
         "CATALOG_IMPORT",
         "CATALOG_IMPORT",
