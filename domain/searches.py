@@ -45,7 +45,7 @@ class Dimension(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """What results are narrowed to; None leaves it open, of several choices one must fit.
+    """What results are narrowed to; None or no choice leaves it open, of several choices one must fit.
 
     `category` is a slug and means everything below it, too. Prices are those of the cheapest variant, ends included.
     """
@@ -122,8 +122,8 @@ def checked_text(text: str | None) -> str:
 
 
 def tag_keys(tags: Sequence[str] | None) -> Sequence[str] | None:
-    """What tags are found by; those that no item can have are left out."""
-    return None if tags is None else [key for key in map(tag_key, tags) if key is not None]
+    """What tags are found by; those that no item can have are left out, and nothing fits where none is left."""
+    return None if not tags else [key for key in map(tag_key, tags) if key is not None]
 
 
 def checked_filter(given: SearchFilter) -> SearchFilter:
@@ -139,7 +139,12 @@ def checked_filter(given: SearchFilter) -> SearchFilter:
         if chosen is not None and len(chosen) > MOST_CHOICES:
             faults.add(FaultCode.TOO_LONG, f"At most {MOST_CHOICES} choices.", "filter", name)
     faults.raise_any()
-    return replace(given, tags=tag_keys(given.tags))
+    return replace(
+        given,
+        availabilities=given.availabilities or None,
+        kinds=given.kinds or None,
+        tags=tag_keys(given.tags),
+    )
 
 
 def is_impossible(narrowed: SearchFilter) -> bool:

@@ -237,7 +237,8 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
     cause = cause or innermost
     if isinstance(cause, UserFault | UserFaults):
         refused = coded(error, ErrorCode.BAD_USER_INPUT, str(cause))
-        path = cause.field if isinstance(cause, UserFault) else ()
+        # One error has one path: of several faults the first's.
+        path = cause.field if isinstance(cause, UserFault) else cause.faults[0].field
         refused["extensions"] = {"code": ErrorCode.BAD_USER_INPUT.value, "field": list(path)}
         return refused
     if isinstance(cause, Overloaded | SearchUnavailable):

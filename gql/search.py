@@ -49,20 +49,25 @@ class PriceRange:
     lte: Decimal | None = strawberry.field(default=None, description="At most this much.")
 
 
-@strawberry.input(description="What results are narrowed to. Of several choices one must fit; of no choice none does.")
+@strawberry.input(
+    description="What results are narrowed to. Of several choices one must fit; an empty list, like null, "
+    "narrows nothing."
+)
 class CatalogSearchFilter:
     category: str | None = strawberry.field(
         default=None, description="Slug of a category: only items in it or in one below it. No such category, no items."
     )
     price: PriceRange | None = strawberry.field(default=None, description="Only items that cost so much.")
     availability: list[CatalogAvailability] | None = strawberry.field(
-        default=None, description="Only items whose best variant is so available; at most 20."
+        default=None, description="Only items whose best variant is so available; at most 20, any if empty."
     )
-    kind: list[CatalogItemKind] | None = strawberry.field(default=None, description="Only these kinds; at most 20.")
+    kind: list[CatalogItemKind] | None = strawberry.field(
+        default=None, description="Only these kinds; at most 20, any if empty."
+    )
 
     tags: list[str] | None = strawberry.field(
         default=None,
-        description="Only items with one of these tags, at most 20; upper and lower case are the same.",
+        description="Only items with one of these tags, at most 20, any if empty; upper and lower case are the same.",
     )
 
     def value(self) -> SearchFilter:
@@ -115,7 +120,8 @@ Query = Annotated[
 Filter = Annotated[CatalogSearchFilter | None, strawberry.argument(description="What to narrow the results to.")]
 Sort = Annotated[CatalogSearchSort, strawberry.argument(description="In which order.")]
 Statuses = Annotated[
-    list[CatalogItemStatus] | None, strawberry.argument(description="Only items of these statuses; null for any.")
+    list[CatalogItemStatus] | None,
+    strawberry.argument(description="Only items of these statuses; null or empty for any."),
 ]
 
 

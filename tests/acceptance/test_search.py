@@ -151,30 +151,43 @@ async def test_shoppers_find_active_items_alone_and_staff_every_one(searched: Se
 async def test_a_cursor_belongs_to_one_search(searched: SearchClient) -> None:
     """Mission S6."""
     cursor = (await searched.find(sort="NEWEST", first=1)).end
-    for other in (
+    others: list[dict[str, Any]] = [
         {"sort": "PRICE_ASC"},
         {"sort": "NEWEST", "query": "oud"},
-        {"sort": "NEWEST", "filter": {"tags": []}},
-    ):
+        {"sort": "NEWEST", "filter": {"kind": ["PRODUCT"]}},
+    ]
+    for other in others:
         assert await searched.refused(after=cursor, **other) == "BAD_USER_INPUT"
     for nonsense in ("", "x", "W10", "bnVsbA", "é", cursor[:-3]):
         assert await searched.refused(after=nonsense, sort="NEWEST") == "BAD_USER_INPUT"
     assert len((await searched.find(after=cursor, sort="NEWEST")).slugs) == 3
 
 
+@pytest.mark.parametrize("narrowed", [{"kind": []}, {"tags": []}, {"availability": []}])
+async def test_no_choice_narrows_nothing(searched: SearchClient, narrowed: dict[str, Any]) -> None:
+    """Mission S6: nothing ticked is as good as not asked."""
+    found = await searched.find(filter=narrowed, selection=f"{RESULTS} {FACETS}")
+    assert (len(found.slugs), found.total, found.facet("kinds", "kind")) == (4, 4, {"PRODUCT": 3, "SERVICE": 1})
+    assert (await searched.find(filter={"tags": ["\u200b"]})).slugs == [], "a tag that no item can have is a choice"
+
+
 @pytest.mark.parametrize(
-    "given",
+    ("given", "field"),
     [
-        {"query": "a" * 10_000},
-        {"first": 101},
-        {"filter": {"price": {"gte": "-1"}}},
-        {"filter": {"price": {"lte": "1.0001"}}},
-        {"filter": {"tags": ["x"] * 21}},
+        ({"query": "a" * 201}, "query"),
+        ({"first": 101}, "first"),
+        ({"filter": {"price": {"gte": "-1"}}}, "filter.price.gte"),
+        ({"filter": {"price": {"lte": "1.0001"}}}, "filter.price.lte"),
+        ({"filter": {"tags": ["x"] * 21}}, "filter.tags"),
     ],
 )
-async def test_what_cannot_be_searched_for_is_refused(searched: SearchClient, given: dict[str, Any]) -> None:
+async def test_what_cannot_be_searched_for_is_refused(
+    searched: SearchClient, given: dict[str, Any], field: str
+) -> None:
     """Mission S6."""
     assert await searched.refused(**given) == "BAD_USER_INPUT"
+    (error,) = (await searched.send(**given)).body["errors"]
+    assert error["extensions"]["field"] == field.split(".")
 
 
 @pytest.mark.parametrize("query", ["' | !(:*", "%_\\", "\u202e\u200b", "😀", "& |"])
