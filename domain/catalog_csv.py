@@ -1,8 +1,9 @@
 """The catalogue as a CSV file: which columns there are, and what is wrong with a row.
 
-A row is a variant. Rows of one item share `item`: its slug, or its external reference. What is told of the
-item is told in any of its rows, once or alike. An empty cell leaves a thing as it is, `(none)` takes it away. Images
-are not in the file.
+A row is a variant. Rows of one item share `item`: its slug, or its external reference. Where a row has none, `slug` or
+else `external_reference` says which item it is, and only where it has none of these its SKU does. So an item gets
+another slug by a row that names it by another column. What is told of the item is told in any of its rows, once or
+alike. An empty cell leaves a thing as it is, `(none)` takes it away. Images are not in the file.
 """
 
 import re
@@ -76,7 +77,9 @@ def all_columns() -> Iterator[Column]:
 
 
 COLUMNS: Mapping[str, Column] = {column.name: column for column in all_columns()}
-IDENTIFYING = ("item", "slug", "external_reference", "sku")
+NAMING = ("item", "slug", "external_reference")
+"""What names an item. The first that a row has is what it calls its item; the others are what the item is to have."""
+IDENTIFYING = (*NAMING, "sku")
 
 
 def folded(heading: str) -> str:
@@ -218,7 +221,7 @@ def check_row(row: Row) -> None:
 
 def key_of(values: Mapping[str, Value]) -> str | None:
     """By what the rows of an item are found together. A SKU is marked off, so that it is no slug of another item."""
-    for column in ("item", "slug", "external_reference"):
+    for column in NAMING:
         if value := values.get(column):
             return str(value)
     sku = values.get("sku")

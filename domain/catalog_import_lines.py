@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from domain.catalog_csv import Problem, Row, key_of
+from domain.catalog_csv import NAMING, Problem, Row, key_of
 from domain.catalog_csv_cells import Value
 from domain.errors import FaultCode
 from domain.texts import SLUG, LocalizedText, slug_from
@@ -25,6 +25,11 @@ class Line:
     def problems(self) -> list[Problem]:
         return self.said.problems
 
+    @property
+    def sku(self) -> str | None:
+        sku = self.values.get("sku")
+        return sku if isinstance(sku, str) else None
+
     def refuse(self, column: str | None, code: FaultCode, message: str) -> None:
         value = self.values.get(column) if column else None
         self.said.refuse(column, code, message, None if value is None else str(value))
@@ -43,6 +48,11 @@ class Group:
     @property
     def key(self) -> str | None:
         return next((key for line in self.lines if (key := key_of(line.values))), None)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the rows say which item they are of, and not only which variants."""
+        return any(self.text(column) for column in NAMING)
 
     def told(self, column: str) -> list[Value]:
         return [line.values[column] for line in self.lines if column in line.values]
@@ -65,7 +75,7 @@ class Group:
         return (value for value in self.told("variant_reference") if isinstance(value, str))
 
     def skus(self) -> Iterable[str]:
-        return (value for value in self.told("sku") if isinstance(value, str))
+        return (line.sku for line in self.lines if line.sku is not None)
 
     def slugs(self) -> set[str]:
         """Every slug that may be the item's, before or behind the import."""

@@ -1,6 +1,7 @@
 """What a file's rows of one item would change, and what is wrong with them. Nothing here reads or writes a database."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from db.models import new_id
 from domain import catalog_import_options as options
 from domain.catalog_import_lines import Group, Line
 from domain.catalog_import_shop import Shop, Standing
-from domain.catalog_import_variants import Plan, plan_variants
+from domain.catalog_import_variants import Plan, plan_variants, repeats_sku
 from domain.catalog_items import ITEM_STATUS
 from domain.catalog_variants import MOST_VARIANTS
 from domain.errors import FaultCode, UserFault
@@ -38,17 +39,34 @@ def planned(shop: Shop, group: Group) -> Plan:
 
 
 def find_standing(shop: Shop, group: Group) -> Standing | None:
-    """The item that the rows are of: by its slug, or by the SKU of a variant."""
-    key = group.key or ""
-    item_id = shop.by_slug.get(key) or shop.by_reference.get(key)
-    for line in group.lines:
-        owner = shop.by_sku.get(str(line.values.get("sku")))
-        if owner is None:
-            continue
-        item_id = item_id or owner
-        if owner != item_id:
+    """The item that the rows name; where they name none, the one of which a variant has the SKU.
+
+    So a SKU never leads to an item that the rows call something else: they would give it the name of another.
+    """
+    owners = [(line, shop.by_sku.get(line.sku or "")) for line in group.lines]
+    item_id = named_item(shop, group, {owner for _, owner in owners})
+    if item_id is None and not group.is_named:
+        item_id = next((owner for _, owner in owners if owner), None)
+    for line, owner in owners:
+        if owner not in (None, item_id) and not repeats_sku(shop, line):
             line.refuse("sku", FaultCode.TAKEN, "A variant of another item has this SKU.")
     return shop.items.get(item_id) if item_id else None
+
+
+def named_item(shop: Shop, group: Group, owners: Collection[uuid.UUID | None]) -> uuid.UUID | None:
+    """By `item`; or by `slug` or else `external_reference`, which are new for the item where another one names it.
+
+    Where `item` is not known, the others count for an item that has the SKU as well: as the second time, where the
+    same file made it with a slug of its own.
+    """
+    key = group.key or ""
+    found = shop.by_slug.get(key) or shop.by_reference.get(key)
+    if found is None and group.is_named:
+        reference, slug = group.text("external_reference") or "", group.text("slug") or ""
+        others = shop.by_slug.get(slug), shop.by_reference.get(reference)
+        is_called = group.text("item") is not None
+        found = next((each for each in others if each and (each in owners or not is_called)), None)
+    return found
 
 
 def merged(group: Group) -> dict[str, tuple[Any, Line]]:
@@ -86,7 +104,8 @@ def check_name(plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
         for column in ("name_en", "name_ar")
     ]
     is_told_wrong = any(line.has_problem(column) for line in plan.group.lines for column in ("name_en", "name_ar"))
-    if not any(names) and not is_told_wrong:
+    is_of_another = plan.standing is None and any(line.has_problem("sku") for line in plan.group.lines)
+    if not any(names) and not is_told_wrong and not is_of_another:
         line = item["name_en"][1] if "name_en" in item else first
         line.refuse("name_en", FaultCode.REQUIRED, "A name in Arabic or in English is required.")
 

@@ -169,9 +169,13 @@ def check_combinations(plan: Plan, others: Sequence[CatalogVariant]) -> None:
 
 
 def check_sku(shop: Shop, line: Line) -> None:
-    sku = line.values.get("sku")
-    if isinstance(sku, str) and shop.first_rows.get(sku, line.row) < line.row:
-        line.refuse("sku", FaultCode.TAKEN, f"Row {shop.first_rows[sku]} has this SKU already.")
+    if repeats_sku(shop, line):
+        line.refuse("sku", FaultCode.TAKEN, f"Row {shop.first_rows[line.sku or '']} has this SKU already.")
+
+
+def repeats_sku(shop: Shop, line: Line) -> bool:
+    """Whether a row before it in the file has the same."""
+    return shop.first_rows.get(line.sku or "", line.row) < line.row
 
 
 def check_reference(shop: Shop, line: Line, variant: CatalogVariant | None) -> None:

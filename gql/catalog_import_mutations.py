@@ -60,7 +60,8 @@ class CatalogImportMutation:
         CatalogImportCreatePayload,
         access=MANAGE,
         description="Announce a CSV file: UTF-8, UTF-16 or Windows-1256, with commas, semicolons or tabs, at most "
-        "20 MiB and 50,000 rows. A row is a variant; rows of one item share `item`. `LIMIT_REACHED` where 20 are open.",
+        "20 MiB and 50,000 rows. A row is a variant; rows of one item share `item`; one without "
+        "`item`, `slug` and `external_reference` is of the item that has its `sku`. `LIMIT_REACHED` where 20 are open.",
     )
     async def catalog_import_create(
         self, info: Info, input: CatalogImportCreateInput

@@ -323,8 +323,7 @@ async def test_who_comes_too_late_for_a_sku_is_told_and_the_others_go_on(importe
         await when_blocked_by(session)
     await working
     found = await importer.find(import_id)
-    # Whose SKU it is by now says which variant the row is of.
-    assert (found["status"], counts(found), wrong(found)) == ("APPLIED", (1, 1, 1, 0), [])
+    assert (found["status"], counts(found), wrong(found)) == ("APPLIED", (1, 0, 1, 1), [(4, "sku", "TAKEN")])
 
 
 # --- what it costs
