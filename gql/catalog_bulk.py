@@ -31,7 +31,7 @@ from gql.roots import Payload, mutation
 Sent = TypeVar("Sent")
 Read = TypeVar("Read")
 
-ROWS = usually(25)
+ROWS = usually(10)
 
 
 @strawberry.enum(description="What becomes of the other rows when one is refused.")

@@ -1,8 +1,9 @@
 """Scalars, enums and small types that every context shares."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated
@@ -17,6 +18,16 @@ from gql.context import Info
 from gql.publicity import PUBLIC
 
 WRITTEN_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+
+
+def parse_moment(value: object) -> datetime:
+    """The moment in UTC. One without an offset could be anybody's, and is refused."""
+    if isinstance(value, str) and value.isascii():
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+    raise GraphQLError("Not a DateTime: write RFC 3339 with an offset, such as `2026-11-21T04:28:47+00:00`.")
 
 
 def parse_decimal(value: object) -> Decimal:
@@ -39,6 +50,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: replace(
         DateTimeDefinition,
         description="A moment as RFC 3339 with its offset from UTC, such as `2026-11-21T04:28:47+00:00`.",
+        parse_value=parse_moment,
     ),
     Decimal: strawberry.scalar(
         name="Decimal",

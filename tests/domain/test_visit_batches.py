@@ -104,12 +104,12 @@ async def test_two_tenants_never_share_a_batch(
 async def test_nobody_is_answered_before_the_commit(parts: Parts, shop: Shop, hasty: VisitBatches) -> None:
     """Neither while the statement waits, nor between it and the end of the transaction."""
     known = await hasty.record(scope_of(shop), first_time())
-    async with parts.database.write(scope_of(shop)) as session:
-        await session.execute(text("SELECT FROM visits FOR UPDATE"))
-        waiting = begin(hasty, shop, [again(known), first_time()])
-        done, _ = await asyncio.wait(waiting, timeout=0.3)
-        assert not done
     with counted_statements(parts.database, with_envelopes=True) as statements:
+        async with parts.database.write(scope_of(shop)) as session:
+            await session.execute(text("SELECT FROM visits FOR UPDATE"))
+            waiting = begin(hasty, shop, [again(known), first_time()])
+            done, _ = await asyncio.wait(waiting, timeout=0.3)
+            assert not done
         assert [isinstance(each, Recorded) for each in await settled(*waiting)] == [True, True]
         assert statements[-1] == "COMMIT"
     assert sorted(row.sightings for row in await rows(parts.database, shop)) == [1, 2]

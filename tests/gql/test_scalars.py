@@ -1,4 +1,4 @@
-"""Money arrives exactly as it was written, or not at all."""
+"""Money and moments arrive exactly as they were written, or not at all."""
 
 from decimal import Decimal
 
@@ -47,3 +47,22 @@ async def test_a_number_in_the_document_is_never_rounded(api: Api, shop: Shop, w
 async def test_a_number_in_the_document_may_be_bare(api: Api, shop: Shop, written: str) -> None:
     reply = await api.execute(LITERAL % written, token=shop.token, tenant=shop.slug)
     assert Decimal(reply.payload("catalogItemCreate")["item"]["price"]["amount"]) == Decimal(written.strip('"'))
+
+
+SINCE = "query($since: DateTime) { tenant { visits(since: $since) { totalCount } } }"
+
+
+@pytest.mark.parametrize("moment", ["2026-11-21T04:28:47Z", "2026-11-21T04:28:47.5+03:00", None])
+async def test_a_moment_has_an_offset(api: Api, shop: Shop, moment: str | None) -> None:
+    reply = await api.execute(SINCE, {"since": moment}, token=shop.token, tenant=shop.slug)
+    assert reply.data["tenant"]["visits"] == {"totalCount": 0}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["later", "", "2026-11-21T04:28:47", "2026-11-21", "0001-01-01T00:00:00+14:00", "٢٠٢٦-11-21T04:28:47Z", 5, []],
+)
+async def test_what_is_no_moment_is_refused_and_said_plainly(api: Api, shop: Shop, moment: object) -> None:
+    reply = await api.execute(SINCE, {"since": moment}, token=shop.token, tenant=shop.slug)
+    assert reply.codes == ["BAD_USER_INPUT"]
+    assert "int()" not in str(reply.body)

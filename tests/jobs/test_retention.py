@@ -95,7 +95,7 @@ async def test_it_goes_on_after_an_error() -> None:
     nowhere = create_engine("postgresql://sadu_app:secret@127.0.0.1:1/nothing", pool_size=1)
     with capture_logs() as logged:
         task = asyncio.create_task(forget_regularly(Database(nowhere), pause_seconds=0.05))
-        await eventually(lambda: len(logged) >= 2, 5)
+        await eventually(lambda: {line["event"] for line in logged} >= {"old_changes_kept", "old_visits_kept"}, 20)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     await nowhere.dispose()

@@ -117,6 +117,8 @@ async def test_a_slug_that_changes_hands_shows_its_new_owner_and_what_they_chang
     await api.execute(query, tenant=old.slug)  # remembered
     wanted = old.slug
     await rename(api, old, f"before-{secrets.token_hex(4)}")
+    let_go = "mutation($s: String!) { tenantSlugRelease(input: {slug: $s}) { userErrors { code } } }"
+    (await api.execute(let_go, {"s": wanted}, token=old.token, tenant=old.slug)).payload("tenantSlugRelease")
     await rename(api, new, wanted)
     query = query.replace("A", "B")
     first = (await api.execute(query, tenant=wanted)).data["store"]["items"]["nodes"]

@@ -92,7 +92,7 @@ def as_written(value: object, name: str, form: re.Pattern[str]) -> object:
     return value
 
 
-def by_response_key(source: dict[str, Any], info: GraphQLResolveInfo[object], **_arguments: object) -> object:
+def by_response_key(source: dict[str, Any], info: GraphQLResolveInfo[object], /, **_arguments: object) -> object:
     return source[str(info.path.key)]
 
 
