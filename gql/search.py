@@ -103,7 +103,8 @@ class CatalogSearchConnection(Connection[CatalogItem]):
         return bool(self.found.matches.reading)
 
     @strawberry.field(
-        description="The words that were searched for instead, told on the first page; null where none was corrected.",
+        description="The words that were searched for instead, told on the first page; null where none was corrected. "
+        "Words that needed no correction stand as they were typed, words that nothing has are left out.",
         directives=[PUBLIC],
     )
     def corrected_query(self) -> str | None:

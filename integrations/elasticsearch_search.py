@@ -18,7 +18,7 @@ from domain.ports import SearchUnavailable
 from domain.searches import MOST_COUNTED, Dimension, Facets, Matches, Place, Search
 from integrations.elasticsearch_cluster import Cluster, reaching
 from integrations.elasticsearch_queries import MOST_VALUES, RANKS, Asked, Term, match_of, no_place, search_after
-from integrations.postgres_search import Reading, Spelling
+from integrations.postgres_search import Reading, Spelling, corrected
 
 MOST_TERMS = 16
 """As many words as Postgres takes of a text. A cursor with more was not made here."""
@@ -70,13 +70,14 @@ class ElasticsearchSearch:
             return Matches(())
         choices = [each for each in spelling.choices() if each]
         meant = tuple(" ".join(each) for each in choices)
-        changed = [each[0] for each in choices] != [word["word"] for word in spelling.words]
         for partly in (False, True):
             reading = Reading(meant, partly)
             asked_so = await self._asked(tenant_id, wanted, reading)
             found = await self._matches(tenant_id, asked_so, reading, first, None) if meant else Matches(())
             if found.found:
-                return Matches(found.found, found.reading, " ".join(each[0] for each in choices) if changed else None)
+                async with read_rows(self._database, Scope(tenant_id)) as rows:
+                    told = await corrected(rows, wanted.text, spelling, found.found)
+                return Matches(found.found, found.reading, told)
         return Matches(())
 
     async def _matches(

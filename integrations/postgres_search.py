@@ -5,6 +5,7 @@ that are nearest; where still nothing has them all, any of them will do.
 """
 
 import json
+import string
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 from asyncpg import DataError
 
-from db.queries.search import COUNT, FACETS, FIND, SPELLING
+from db.queries.search import COUNT, FACETS, FIND, SHOWN, SPELLING
 from db.rows import Record, Rows, read_rows
 from db.session import Database, Scope
 from domain.catalog import Availability
@@ -21,6 +22,9 @@ from domain.searches import PRICE_BOUNDS, Dimension, Facets, Match, Matches, Pla
 from domain.spelling import Known, guesses
 
 RANKS = {Availability.SOLD_OUT: 0, Availability.FEW_LEFT: 1, Availability.IN_STOCK: 2}
+MOST_LOOKED_AT = 10
+EDGES = string.punctuation + "«»“”‘’،؛؟٪–—…·\u200e\u200f"
+"""What may stand next to a word and is none of it."""
 NAMED_RANKS = {str(rank): availability.value for availability, rank in RANKS.items()}
 
 
@@ -97,13 +101,11 @@ class PostgresSearch:
             return Matches(())
         choices = [each for each in spelling.choices() if each]
         meant = tuple(" ".join(each) for each in choices)
-        corrected = " ".join(each[0] for each in choices)
-        changed = [each[0] for each in choices] != [word["word"] for word in spelling.words]
         for partly in (False, True):
             reading = Reading(meant, partly)
             found = await matches(rows, wanted, reading, first, None) if meant else ()
             if found:
-                return Matches(found, reading.written(), corrected if changed else None)
+                return Matches(found, reading.written(), await corrected(rows, wanted.text, spelling, found))
         return Matches(())
 
     async def count(self, tenant_id: uuid.UUID, wanted: Search, *, reading: str) -> int:
@@ -124,6 +126,22 @@ class PostgresSearch:
             named = NAMED_RANKS[value] if dimension == Dimension.AVAILABILITY.value else value
             counts[Dimension(dimension)][named] = number
         return Facets(counts)
+
+
+async def corrected(rows: Rows, asked_text: str, spelling: Spelling, found: Sequence[Match]) -> str | None:
+    """The words that were searched for instead, to show; None if they are those that were asked for.
+
+    Words are known as they are folded, which people take for misspelt: what needed no correction is told as it was
+    typed, the others as the first items that were found write them.
+    """
+    words = [each[0] for each in spelling.choices() if each]
+    if words == [word["word"] for word in spelling.words]:
+        return None
+    item_ids = [match.item_id for match in found[:MOST_LOOKED_AT]]
+    written = await rows.fetch(SHOWN, {"asked": asked_text, "words": words, "item_ids": item_ids})
+    typed = {word["word"] for word in spelling.words}
+    shown = {word: word for word in words} | {word: part.strip(EDGES) for word, part in written}
+    return " ".join(shown[word] if word in typed else shown[word].lower() for word in words)
 
 
 async def matches(rows: Rows, wanted: Search, reading: Reading, first: int, after: Place | None) -> Sequence[Match]:

@@ -33,3 +33,17 @@ SPELLING = call(
     "search_spelling", "word, sound, is_known, complete, similar_words, similar_sounds", "asked", "statuses"
 )
 """The words of a text: whether anything has them, each and all together, and which words sound alike."""
+
+SHOWN = Statement(
+    r"""
+    SELECT DISTINCT ON (word) search_plain(part) AS word, part
+    FROM (SELECT 0 AS place, $1 AS written
+          UNION ALL SELECT 1, concat_ws(' ', name_en, name_ar) FROM catalog_items WHERE id = ANY ($3::uuid[])
+          UNION ALL SELECT 2, tag FROM catalog_item_tags WHERE item_id = ANY ($3::uuid[])) AS texts
+    CROSS JOIN regexp_split_to_table(written, '\s+') AS part
+    WHERE search_plain(part) = ANY ($2::text[])
+    ORDER BY word, place, part
+    """,
+    ("asked", "words", "item_ids"),
+)
+"""How words are written that are known as they are folded: by whoever asks, else in names and tags of items."""

@@ -68,8 +68,11 @@ async def test_an_item_is_found_in_both_languages(searched: SearchClient, query:
         ("ambodian oud", "cambodian-oud-oil", "cambodian oud"),
         ("abayah", "black-silk-abaya", "abaya"),
         ("cofee", "arabic-coffee-with-cardamom", "coffee"),
-        ("قهووة", "arabic-coffee-with-cardamom", "قهوه"),
+        ("قهووة", "arabic-coffee-with-cardamom", "قهوة"),
         ("coffee machine", "arabic-coffee-with-cardamom", "coffee"),
+        ("«قهوه» بالهيييل", "arabic-coffee-with-cardamom", "قهوه بالهيل"),
+        ("Coffee  Cardamon", "arabic-coffee-with-cardamom", "Coffee cardamom"),
+        ("عبايه حرر", "black-silk-abaya", "عبايه حرير"),
     ],
 )
 async def test_a_typing_error_is_forgiven_and_told(

@@ -73,6 +73,21 @@ async def test_a_typing_error_is_forgiven_and_told(shop: SearchedShop) -> None:
     assert (exact.reading, exact.corrected) == ("", None)
 
 
+@pytest.mark.parametrize(
+    ("text", "corrected"),
+    [
+        ("قهوه عربيا", "قهوه عربية"),
+        ("Sukarri DATES", "sukari DATES"),
+        ("عوود", "عود"),
+        ("إفطاار صائم", "إفطار صائم"),
+        ("عرووض", "عروض"),
+    ],
+)
+async def test_a_correction_is_spelled_as_people_write(shop: SearchedShop, text: str, corrected: str) -> None:
+    """Mission S6: words that are right as they were typed, others as names and tags write them; none folded."""
+    assert (await shop.matches(text)).corrected == corrected
+
+
 async def test_a_page_goes_on_by_the_reading_of_the_one_before(shop: SearchedShop) -> None:
     """Mission S6."""
     assert await shop.leaf("datess", first=1) == [[each] for each in await shop.find("dates")]
