@@ -19,6 +19,7 @@ from gql.catalog_mutations import CatalogMutation
 from gql.catalog_option_mutations import CatalogOptionMutation
 from gql.catalog_removals import CatalogRemovalMutation
 from gql.categories import CategoryMutation
+from gql.compiled_inputs import with_compiled_inputs
 from gql.cost import sized
 from gql.customers import CustomerMutation
 from gql.defaults import without_null_defaults
@@ -85,7 +86,7 @@ def build(queries: tuple[type, ...], mutations: tuple[type, ...]) -> strawberry.
             types=UNREFERENCED,
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         )
-    return sized(without_null_defaults(with_one_of(schema)))
+    return with_compiled_inputs(sized(without_null_defaults(with_one_of(schema))))
 
 
 public_schema = build(QUERIES, MUTATIONS)
