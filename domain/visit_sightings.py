@@ -1,7 +1,8 @@
 """What a storefront tells of a visit, and what is kept of it: nothing that says who somebody is.
 
 Of addresses the path or the host is kept, never a query: those hold names, tokens and whatever else a mail program puts
-into a link. Words and parts of paths that look like an email address are left out.
+into a link. Words and parts of paths that look like an email address, a telephone number or a token are left out,
+however often they were percent-encoded.
 """
 
 import re
@@ -18,9 +19,21 @@ PAGES = ("http", "https")
 REFERRERS = (*PAGES, "android-app", "ios-app")
 """Apps that open a link tell their name in the place of a site's."""
 HOST = re.compile(r"[\w.-]{1,253}")
-AT = re.compile("@|%40", re.IGNORECASE)
+TELLING = re.compile(r"[@\uff20\ufe6b%]|\+\d|00\d|\w[\w.=-]{30}")
+"""What has none of these holds nothing that is looked for below; hardly any text has."""
+AT = re.compile("[@\uff20\ufe6b]")
+# With its country code: whatever else is only digits is more often the number of an advertisement.
+PHONE = re.compile(r"(?<!\w)(?:\+|00)[1-9\u0661-\u0669](?:[ ().-]{0,2}\d){6,14}(?!\w)")
+PHONES = re.compile(rf"\S*{PHONE.pattern}\S*")
+# As computers write them: hexadecimal, or capitals, small letters and digits mixed. Slugs have no capitals.
+TOKEN = re.compile(
+    r"[0-9a-f]{32,}|[0-9A-F]{32,}|eyJ[\w.=-]{20,}|(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9_.=~-]{32,}"
+)
+QUERY = re.compile("[?#]")
+MOST_ENCODED = 5
+"""So often an address may have been percent-encoded; what still is then is left out."""
 LEFT_OUT = "-"
-"""Stands for a part of a path that looked like an email address."""
+"""Stands for a part of a path that was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +109,12 @@ def checked_sighting(given: NewSighting) -> Sighting:
 
 
 def parameter(value: str | None, *field: str) -> str | None:
-    """A UTM parameter without the words that look like an email address."""
+    """A UTM parameter without the words that may say who somebody is."""
     text = cleaned(value, *field, limit=LONGEST_PARAMETER)
-    if text is None or not AT.search(text):
+    if text is None or not TELLING.search(text):
         return text
-    return " ".join(word for word in text.split() if not is_like_an_email(word)) or None
+    # A telephone number may be several words.
+    return " ".join(word for word in PHONES.sub("", text).split() if not tells_somebody(word)) or None
 
 
 PARAMETERS: dict[str, Callable[[str], str]] = {
@@ -113,9 +127,22 @@ PARAMETERS: dict[str, Callable[[str], str]] = {
 """How each is spelled. Where somebody came from is one of a few, which every newsletter writes in its own way."""
 
 
-def is_like_an_email(text: str) -> bool:
-    name, *rest = AT.split(text)
-    return bool(name and any(rest))
+def tells_somebody(text: str) -> bool:
+    """It looks like an email address, a telephone number or a token."""
+    plain = decoded(text)
+    name, *rest = AT.split(plain)
+    is_address = bool(name and any(rest))
+    return is_address or plain != unquote(plain) or bool(PHONE.search(plain) or TOKEN.fullmatch(plain))
+
+
+def decoded(text: str) -> str:
+    """As it was before it was percent-encoded, be it several times."""
+    for _ in range(MOST_ENCODED):
+        plain = unquote(text)
+        if plain == text:
+            break
+        text = plain
+    return text
 
 
 def landing_page(value: str | None) -> SplitResult | None:
@@ -129,9 +156,10 @@ def landing_page(value: str | None) -> SplitResult | None:
 
 
 def path_of(address: SplitResult) -> str:
-    """As people read it. What it spells in percent signs is looked at, too."""
-    parts = unquote(address.path or "/").split("/")
-    path = "/".join(LEFT_OUT if is_like_an_email(part) else part for part in parts)
+    """As people read it, and nothing behind a `?` or `#` that is spelt in percent signs."""
+    path = QUERY.split(unquote(address.path or "/"), maxsplit=1)[0]
+    if TELLING.search(path):
+        path = "/".join(LEFT_OUT if tells_somebody(part) else part for part in path.split("/"))
     return cleaned(path, "landingPage", limit=LONGEST_ADDRESS) or "/"
 
 

@@ -53,8 +53,8 @@ class UtmInput:
 
 
 @strawberry.input(
-    description="How somebody has come. Words and parts of paths that look like an email address are left out; no IP "
-    "address and no name of a browser is kept."
+    description="How somebody has come. Words and parts of paths that look like an email address, a telephone number "
+    "with its country code, or a token are left out; no IP address and no name of a browser is kept."
 )
 class VisitRecordInput:
     visit_id: strawberry.ID | None = strawberry.field(
