@@ -22,7 +22,8 @@ HOSTS: Mapping[str, Sequence[str]] = {
 
 LONGEST = 500
 # No place for a user, a port, a backslash or a letter of another script: what browsers and this would read differently.
-PAGE = re.compile(r"https://(?:www\.|m\.)?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)/[A-Za-z0-9@._~!$&'()*+,;=:%/?#-]+")
+# Nor for a quotation mark of either kind: an attribute of HTML might end there.
+PAGE = re.compile(r"https://(?:www\.|m\.)?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)/[A-Za-z0-9@._~!$&()*+,;=:%/?#-]+")
 
 ORIGIN = re.compile(r"^https://[a-z0-9.-]+", re.IGNORECASE | re.ASCII)
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from domain.errors import FaultCode, UserFault
 
 LOCALES = ("ar", "en")
-LINK = re.compile(r"://|@|www\.|\w\.[a-z]{2,}|\.(COM|NET|ORG|CO|INFO)\b")
-"""What a mail program might make a link of: `bit.ly/x`, `me@x.test`; but not `Dr.Ahmed` or `A.B. Smith`."""
+LINK = re.compile(
+    r"://|[@\uff20]|(?i:www\.)|\w\.[a-z]{2,}"
+    r"|\.(?i:com|net|org|co|info|io|biz|app|xyz|shop|store|online|site|link|click)\b"
+)
+"""What a mail program might make a link of: `bit.ly/x`, `Evil.Com`, `me@x.test`; but not `Dr.Ahmed` or `A.B. Smith`."""
 
 MISLEADING = re.compile("[\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]")
 """Marks that turn the direction of what follows, and line breaks of another name. The plain marks (U+200C to U+200F)

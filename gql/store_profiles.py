@@ -123,7 +123,7 @@ class SocialLinkInput:
     platform: SocialPlatform = strawberry.field(description="Where it leads; each platform once.")
     url: str = strawberry.field(
         description="`https` address of a page on a host of the platform, up to 500 characters. No user, no port; "
-        "other than ASCII percent-encoded."
+        "quotation marks and what is not ASCII percent-encoded."
     )
 
 

@@ -58,6 +58,7 @@ def test_each_platform_has_hosts_and_pages_on_them() -> None:
         "https://instagram.com/duk\tkan",
         "https://instagram.com/\u202edukkan",
         'https://instagram.com/"onclick=x',
+        "https://instagram.com/x'/onclick=alert(1)//",
         "https://instagram.com/<script>",
         "https://www.instagram.com\u2044dukkan",
         "",

@@ -72,7 +72,18 @@ def test_anything_else_is_no_slug(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["see www.example.com", "me@example.com", "http://x", "Cheap.com pills", "bit.ly/abc win", "t.me", "EVIL.COM"],
+    [
+        "see www.example.com",
+        "me@example.com",
+        "http://x",
+        "Cheap.com pills",
+        "bit.ly/abc win",
+        "t.me",
+        "EVIL.COM",
+        "See Evil.Com",
+        "WWW.EVIL",
+        "me\uff20example",
+    ],
 )
 def test_a_name_carries_no_address(name: str) -> None:
     with pytest.raises(UserFault):
