@@ -5,10 +5,11 @@ filling, so a database that is slow is asked less often, and not for less.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from db.rows import write_rows
 from db.session import Database, Scope, StaleCallerError
@@ -25,6 +26,8 @@ class Pace:
     most_in_batch: int = 500
     most_waiting: int = 5_000
     """In all batches together, those that are being written included."""
+    most_waiting_of_one: int = 2_500
+    """Of one tenant: so that a flood at one store leaves room for the others' visits."""
     most_writers: int = 2
     """Connections that are taken from the pool at most."""
 
@@ -54,6 +57,7 @@ class VisitBatches:
         self._due: deque[Batch] = deque()
         self._writers: set[asyncio.Task[None]] = set()
         self._writing = self._waiting = 0
+        self._waiting_of: Counter[UUID | None] = Counter()
 
     async def record(self, scope: Scope, sighting: Sighting) -> Recorded:
         """The visit, once it is committed.
@@ -61,12 +65,14 @@ class VisitBatches:
         Raises `Overloaded` where too many wait already, `StaleCallerError` where the tenant has changed since it was
         remembered: in both cases nothing was written.
         """
-        if self._waiting >= self._pace.most_waiting:
+        tenant_id, pace = scope.tenant_id, self._pace
+        if self._waiting >= pace.most_waiting or self._waiting_of[tenant_id] >= pace.most_waiting_of_one:
             raise Overloaded
         batch = self._open.get(scope) or self._opened(scope)
         place = len(batch.sightings)
         batch.sightings.append(sighting)
         self._waiting += 1
+        self._waiting_of[tenant_id] += 1
         if len(batch.sightings) >= self._pace.most_in_batch:
             self._make_due(batch)
         outcome = await asyncio.shield(batch.written)
@@ -115,9 +121,15 @@ class VisitBatches:
                 batch = self._due.popleft()
                 self._shut(batch)
                 batch.written.set_result(await self._outcome(batch))
-                self._waiting -= len(batch.sightings)
+                self._told(batch.scope.tenant_id, len(batch.sightings))
         finally:
             self._writing -= 1
+
+    def _told(self, tenant_id: UUID | None, many: int) -> None:
+        self._waiting -= many
+        self._waiting_of[tenant_id] -= many
+        if not self._waiting_of[tenant_id]:
+            del self._waiting_of[tenant_id]
 
     async def _outcome(self, batch: Batch) -> "Sequence[Recorded] | BaseException":
         tenant_id = batch.scope.tenant_id

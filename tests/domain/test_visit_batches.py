@@ -149,6 +149,22 @@ async def test_no_more_wait_than_may(parts: Parts, shop: Shop, other_shop: Shop)
     assert isinstance((await settled(closing))[0], Recorded)
 
 
+async def test_a_flood_at_one_store_leaves_room_for_others(parts: Parts, shop: Shop, other_shop: Shop) -> None:
+    """Mission T3."""
+    pace = Pace(gather_seconds=FOR_EVER, most_waiting=6, most_waiting_of_one=3)
+    batches = VisitBatches(parts.database, pace=pace)
+    for _ in range(2):
+        waiting = [await begun(batches.record(scope_of(shop), first_time())) for _ in range(3)]
+        # Also where the tenant has changed meanwhile, so that its visits come in another scope.
+        for scope in (scope_of(shop), Scope(shop.tenant.id, edition=7)):
+            with pytest.raises(Overloaded):
+                await batches.record(scope, first_time("too many"))
+        waiting += [await begun(batches.record(scope_of(other_shop), first_time())) for _ in range(3)]
+        await batches.close()
+        assert all(isinstance(each, Recorded) for each in await settled(*waiting))
+    assert [len(await rows(parts.database, each)) for each in (shop, other_shop)] == [6, 6]
+
+
 async def test_what_waits_is_written_at_the_end(parts: Parts, shop: Shop, patient: VisitBatches) -> None:
     waiting = begin(patient, shop, [first_time() for _ in range(7)])
     await asyncio.sleep(0)
