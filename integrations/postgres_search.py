@@ -19,8 +19,11 @@ from db.session import Database, Scope
 from domain.catalog import Availability
 from domain.errors import FaultCode, UserFault
 from domain.searches import PRICE_BOUNDS, Dimension, Facets, Match, Matches, Place, Search
-from domain.spelling import Known, guesses
+from domain.spelling import MOST_GUESSES, Known, guesses
 
+MOST_WORDS, LONGEST_WORD = 16, 60
+"""Of a text so many words count, and of each so many letters: see `search_words`."""
+LONGEST_CHOICE = MOST_GUESSES * (LONGEST_WORD + 1)
 RANKS = {Availability.SOLD_OUT: 0, Availability.FEW_LEFT: 1, Availability.IN_STOCK: 2}
 MOST_LOOKED_AT = 10
 EDGES = string.punctuation + "«»“”‘’،؛؟٪–—…·\u200e\u200f"
@@ -46,9 +49,12 @@ class Reading:
         """Raises a fault for anything that was not written by this engine."""
         try:
             meant, partly = json.loads(written) if written else (None, False)
-            return cls(None if meant is None else tuple(f"{each}" for each in meant), bool(partly))
+            choices = None if meant is None else tuple(f"{each}" for each in meant)
         except (ValueError, TypeError, RecursionError) as error:
-            raise UserFault(FaultCode.INVALID, "This cursor was not made by this list.", ("after",)) from error
+            raise foreign_cursor() from error
+        if choices and (len(choices) > MOST_WORDS or max(map(len, choices)) > LONGEST_CHOICE):
+            raise foreign_cursor()  # else whoever writes one would pay for one search and have thousands of words read
+        return cls(choices, bool(partly))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,10 @@ async def corrected(rows: Rows, asked_text: str, spelling: Spelling, found: Sequ
     return " ".join(shown[word] if word in typed else shown[word].lower() for word in words)
 
 
+def foreign_cursor() -> UserFault:
+    return UserFault(FaultCode.INVALID, "This cursor was not made by this list.", ("after",))
+
+
 async def matches(rows: Rows, wanted: Search, reading: Reading, first: int, after: Place | None) -> Sequence[Match]:
     behind = after.behind if after else None
     values = asked(wanted, reading) | {
@@ -156,7 +166,7 @@ async def matches(rows: Rows, wanted: Search, reading: Reading, first: int, afte
         found = await rows.fetch(FIND, values)
     except DataError as error:
         # What a list is sorted by is compared as what it is: only a place that nobody made is of another type.
-        raise UserFault(FaultCode.INVALID, "This cursor was not made by this list.", ("after",)) from error
+        raise foreign_cursor() from error
     return [Match(record["item_id"], record["value"]) for record in found]
 
 

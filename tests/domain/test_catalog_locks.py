@@ -9,8 +9,10 @@ from sqlalchemy import select, update
 from bootstrap import Parts
 from db.models import CatalogItem, CatalogVariant
 from db.session import AsyncSession
-from domain import catalog, catalog_items, catalog_variants
+from domain import catalog, catalog_item_bulk, catalog_items, catalog_variant_bulk, catalog_variants
+from domain.catalog_item_bulk import ItemEdit
 from domain.catalog_items import ItemChanges, NewItem
+from domain.catalog_variant_bulk import VariantEdit
 from domain.catalog_variants import VariantFields
 from domain.errors import FaultCode, UserFault
 from domain.texts import LocalizedText
@@ -92,6 +94,60 @@ async def test_an_edit_that_touches_no_key_lets_orders_refer_to_the_item(
             parts.database, shop, lambda s: s.execute(item.with_for_update(read=True, key_share=True, nowait=True))
         )
         await referring
+
+
+@pytest.mark.parametrize("kind", ["items", "variants"])
+async def test_bulk_edits_wait_at_the_first_item_without_holding_another(
+    parts: Parts, shop: Shop, factory: Factory, kind: str
+) -> None:
+    """Whatever the order of the rows: else two of the same items in opposite orders would wait in a circle."""
+    low, high = sorted([await factory.product(shop), await factory.product(shop)], key=lambda each: each.item.id)
+
+    async def edit(session: AsyncSession) -> Any:
+        given = VariantFields(Decimal(2))
+        if kind == "variants":
+            rows = [VariantEdit(each.variant.id, given) for each in (high, low)]
+            return await catalog_variant_bulk.update_many(session, actor=shop.actor, rows=rows, skips=False)
+        edits = [ItemEdit(each.item.id, 1, ItemChanges(only_variant=given)) for each in (high, low)]
+        return await catalog_item_bulk.update_many(session, actor=shop.actor, rows=edits, skips=False)
+
+    async with parts.database.write(shop.actor.scope) as session:
+        await session.execute(held(low.item.id))
+        editing = writing(parts.database, shop, edit)
+        await when_blocked_by(session)
+        await session.execute(held(high.item.id))
+    assert [outcome.faults for outcome in await editing] == [(), ()]
+
+
+@pytest.mark.parametrize("kind", ["items", "variants"])
+async def test_an_order_may_refer_to_what_is_edited_in_bulk(
+    parts: Parts, shop: Shop, factory: Factory, kind: str
+) -> None:
+    """An order that holds the stock refers to the item in the end: a bulk edit that waits for it must let it."""
+    product = await factory.product(shop, stock=10)
+
+    async def edit(session: AsyncSession) -> Any:
+        given = VariantFields(stock=3)
+        if kind == "variants":
+            rows = [VariantEdit(product.variant.id, given)]
+            return await catalog_variant_bulk.update_many(session, actor=shop.actor, rows=rows, skips=False)
+        edits = [ItemEdit(product.item.id, 1, ItemChanges(only_variant=given))]
+        return await catalog_item_bulk.update_many(session, actor=shop.actor, rows=edits, skips=False)
+
+    async with parts.database.write(shop.actor.scope) as order:
+        await order.execute(take_one(product.variant))
+        editing = writing(parts.database, shop, edit)
+        await when_blocked_by(order)
+        item = select(CatalogItem.id).where(CatalogItem.id == product.item.id)
+        await order.execute(item.with_for_update(read=True, key_share=True, nowait=True))
+    await editing
+    assert await stock_now(parts, shop, product.variant) == 3
+
+
+def held(item_id: Any) -> Any:
+    """The lock of an edit, or an error where somebody has it."""
+    item = select(CatalogItem.id).where(CatalogItem.id == item_id)
+    return item.with_for_update(key_share=True, nowait=True)
 
 
 def take_one(variant: CatalogVariant) -> Any:

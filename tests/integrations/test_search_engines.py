@@ -1,5 +1,6 @@
 """What every search engine promises. Whoever writes another adds it to `tests.support.search_engines.ENGINES`."""
 
+import json
 from collections.abc import AsyncGenerator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -210,6 +211,15 @@ async def test_a_place_that_nobody_made_is_a_fault_or_nothing(shop: SearchedShop
             await shop.matches("dates", sort=sort, after=Place(Match(known, position), reading))
         except UserFault as fault:
             assert fault.field == ("after",)  # noqa: PT017 - either is right
+
+
+@pytest.mark.parametrize("meant", [["dates"] * 17, ["dates " * 60]])
+async def test_a_cursor_cannot_ask_for_more_words_than_a_text(shop: SearchedShop, meant: list[str]) -> None:
+    """Anybody can write one: thousands of words would be looked up for a request that pays for one search."""
+    (known, *_) = shop.names
+    with pytest.raises(UserFault) as raised:
+        await shop.matches("dates", after=Place(Match(known, ""), json.dumps([meant, False])))
+    assert raised.value.field == ("after",)
 
 
 HOSTILE = [
