@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from bootstrap import Parts
-from db.models import OrderLine
+from db.models import CatalogItem, OrderLine
 from db.rows import rows_within
 from domain import catalog_removals
 from domain.errors import FaultCode, UserFault
@@ -83,6 +83,22 @@ async def test_an_order_on_its_way_keeps_its_item(parts: Parts, shop: Shop, fact
     with pytest.raises(UserFault) as raised:
         await deleting
     assert raised.value.code is FaultCode.IN_USE
+
+
+async def test_a_deletion_waits_for_an_edit_and_is_stale_then(parts: Parts, shop: Shop, factory: Factory) -> None:
+    """Mission S3: nobody deletes what somebody else has just changed, without having seen it."""
+    product = await factory.product(shop)
+
+    def delete(session: Any) -> Any:
+        return catalog_removals.delete_item(session, actor=shop.actor, item_id=product.item.id, version=1)
+
+    async with parts.database.write(shop.actor.scope) as session:
+        await session.execute(update(CatalogItem).where(CatalogItem.id == product.item.id).values(version=2))
+        deleting = writing(parts.database, shop, delete)
+        await when_blocked_by(session)
+    with pytest.raises(UserFault) as raised:
+        await deleting
+    assert raised.value.code is FaultCode.STALE
 
 
 async def test_an_order_behind_a_deletion_finds_nothing(parts: Parts, shop: Shop, factory: Factory) -> None:

@@ -218,7 +218,7 @@ async def test_a_cursor_cannot_ask_for_more_words_than_a_text(shop: SearchedShop
     """Anybody can write one: thousands of words would be looked up for a request that pays for one search."""
     (known, *_) = shop.names
     with pytest.raises(UserFault) as raised:
-        await shop.matches("dates", after=Place(Match(known, ""), json.dumps([meant, False])))
+        await shop.matches("dates", after=Place(Match(known, "4000"), json.dumps([meant, False])))
     assert raised.value.field == ("after",)
 
 
