@@ -3,11 +3,14 @@
 Asked before any decoder sees a file, since some allocate what the header claims. Only PNG, JPEG and WebP are known.
 """
 
+import re
 from dataclasses import dataclass
 
 PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STARTS_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+"""Of a JPEG, where no pixels stand; they have a zero behind each such byte of their own."""
 STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -62,6 +65,19 @@ def jpeg_header(head: bytes) -> ImageHeader | None:
         else:
             at += 2 + int.from_bytes(head[at + 2 : at + 4])
     return ImageHeader(JPEG)
+
+
+def jpeg_scans(content: bytes, *, most: int) -> int:
+    """How often a decoder goes over the pixels: counted up to the end of the picture, or to one more than `most`."""
+    scans, at = 0, 2
+    while scans <= most and (found := MARKER.search(content, at)):
+        kind, at = content[found.start() + 1], found.end()
+        if kind == 0xD9:  # the end; what is behind is no picture
+            break
+        if kind != 0xD8:
+            scans += kind == 0xDA
+            at += int.from_bytes(content[at : at + 2])
+    return scans
 
 
 def webp_header(head: bytes) -> ImageHeader | None:

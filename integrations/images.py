@@ -15,6 +15,7 @@ from domain.images import (
     RenderedImage,
     Version,
     check_pixels,
+    check_scans,
     checked_header,
     widths_of,
 )
@@ -46,6 +47,7 @@ def render(content: bytes, content_type: str) -> RenderedImage:
     header = checked_header(content, content_type)
     if header.width is None or header.height is None:
         raise ImageRefused(ImageFailure.DAMAGED)
+    check_scans(content, content_type)
     try:
         with Image.open(BytesIO(content), formats=[FORMATS[content_type]]) as opened:
             if opened.size != (header.width, header.height):

@@ -83,6 +83,29 @@ def test_a_bomb_is_refused_without_decoding(content: bytes, monkeypatch: pytest.
     assert peak < 2**20
 
 
+def of_many_scans(number: int, width: int = 40) -> bytes:
+    """A progressive JPEG of which the last scan, a few bytes that refine every pixel, comes again and again."""
+    content = picture(width, 30, kind=JPEG, progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:last] + content[last:-2] * number + content[-2:]
+
+
+def test_a_jpeg_that_is_decoded_over_and_over_is_refused_before_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each scan goes over every pixel: a file of 20 MiB has room for hours of it, and nobody else gets a picture."""
+    assert render(of_many_scans(20), JPEG).width == 40
+    monkeypatch.setattr(Image, "open", None)
+    with pytest.raises(ImageRefused) as refused:
+        render(of_many_scans(200), JPEG)
+    assert refused.value.failure is ImageFailure.DAMAGED
+
+
+def test_scans_are_counted_in_the_picture_itself() -> None:
+    """Neither in a preview that a camera put before it, nor in a film that a phone put behind it."""
+    content = picture(kind=JPEG)
+    preview = b"\xff\xe1" + (202).to_bytes(2) + 100 * b"\xff\xda"
+    assert len(render(content[:2] + preview + content[2:] + 1_000 * b"\xff\xda", JPEG).versions) == 1
+
+
 @given(kind=st.sampled_from(sorted(GOOD)), cut=st.integers(0, 60), noise=st.binary(max_size=60))
 @settings(max_examples=150, deadline=None)
 def test_no_beginning_is_too_strange_to_be_read(kind: str, cut: int, noise: bytes) -> None:
