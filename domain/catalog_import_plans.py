@@ -59,8 +59,8 @@ def named_item(shop: Shop, group: Group, owners: Collection[uuid.UUID | None]) -
     Where `item` is not known, the others count for an item that has the SKU as well: as the second time, where the
     same file made it with a slug of its own.
     """
-    key = group.key or ""
-    found = shop.by_slug.get(key) or shop.by_reference.get(key)
+    name = group.text("item") or ""
+    found = shop.by_slug.get(name) or shop.by_reference.get(name)
     if found is None and group.is_named:
         reference, slug = group.text("external_reference") or "", group.text("slug") or ""
         others = shop.by_slug.get(slug), shop.by_reference.get(reference)

@@ -166,6 +166,21 @@ async def test_the_same_item_by_two_names(client: CatalogClient, importer: Impor
     assert (changed["name"]["en"], changed["price"]["amount"], changed["version"]) == ("Agarwood", "9.000", 3)
 
 
+async def test_a_reference_is_no_slug_of_another_item(client: CatalogClient, importer: Importer) -> None:
+    """Another system's names may be what a slug here happens to be: its price must not go to that item."""
+    await client.create(name={"en": "Oud"}, slug="oud", price="5")
+    await client.create(name={"en": "Rose"}, slug="rose", price="5", externalReference="attar")
+    found = await importer.run(lines("external_reference,slug,name_en,price", "oud,,Agarwood,9", ",attar,Attar,7"))
+    assert (counts(found), wrong(found)) == ((2, 0, 0, 0), [])
+    shown = await client.back_office("items { nodes { slug externalReference price { amount } } }")
+    assert {each["slug"]: (each["externalReference"], each["price"]["amount"]) for each in shown["items"]["nodes"]} == {
+        "oud": (None, "5.000"),
+        "rose": ("attar", "5.000"),
+        "agarwood": ("oud", "9.000"),
+        "attar": (None, "7.000"),
+    }
+
+
 async def test_references_and_tags(client: CatalogClient, importer: Importer) -> None:
     """What is no slug is what another system calls the item; by that it is found again."""
     headings = "item,name_en,price,tags,external_reference,variant_reference"
