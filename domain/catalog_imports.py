@@ -128,7 +128,7 @@ async def start(session: AsyncSession, *, actor: Actor, import_id: uuid.UUID, wa
     await take_turn(session, actor.tenant)
     found = await locked(session, actor, import_id)
     IMPORT_STATUS.check(found.status, "queued", "id")
-    if wanted.stored_size != found.size:
+    if wanted.stored_size != found.size or found.swept_at is not None:
         raise UserFault(FaultCode.REQUIRED, "The file has not arrived: upload it first, or make a new import.", ("id",))
     found.status, found.queued_at = "queued", func.clock_timestamp()
     found.is_dry_run, found.is_all_or_nothing = wanted.is_dry_run, wanted.is_all_or_nothing

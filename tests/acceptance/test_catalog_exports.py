@@ -10,6 +10,10 @@ from sqlalchemy import text
 from bootstrap import Parts
 from db.models import OutboxMessage
 from db.session import Scope
+from domain import catalog_imports
+from domain.catalog_imports import Start
+from domain.errors import FaultCode, UserFault
+from gql.ids import split_id
 from tests.support.api import Api
 from tests.support.catalog import CatalogClient
 from tests.support.catalog_files import CATEGORIES, kuwaiti_shop
@@ -181,3 +185,21 @@ async def test_files_are_swept_after_some_days(importer: Importer, parts: Parts)
     assert (swept["reportUrl"], swept["errors"]["nodes"], swept["counts"]["errors"]) == (None, [], 2)
     found = (await importer.ask(FIND, id=export["id"])).data["tenant"]["catalogExport"]
     assert (found["status"], found["downloadUrl"]) == ("EXPIRED", None)
+
+
+async def test_a_start_that_saw_the_file_before_it_was_swept_is_refused(importer: Importer, parts: Parts) -> None:
+    """There are no rows to apply any more: it would never end."""
+    content = b"sku,name_en,price\nOUD-1,Oud,1\n"
+    import_id = await importer.send(content)
+    await importer.start(import_id, dry_run=True)
+    await importer.work()
+    async with parts.database.write(Scope(importer.shop.tenant.id)) as session:
+        await session.execute(text("UPDATE outbox SET due_at = now() WHERE status = 'pending'"))
+    await importer.work()
+    parsed = split_id(import_id)
+    assert parsed
+    wanted = Start(is_dry_run=False, is_all_or_nothing=False, stored_size=len(content))
+    with pytest.raises(UserFault) as refused:
+        async with parts.database.write(importer.shop.actor.scope) as session:
+            await catalog_imports.start(session, actor=importer.shop.actor, import_id=parsed[1], wanted=wanted)
+    assert (refused.value.code, refused.value.field) == (FaultCode.REQUIRED, ("id",))
