@@ -5,6 +5,7 @@ finds that another one has come further.
 """
 
 import asyncio
+import hashlib
 import itertools
 import tempfile
 import time
@@ -33,45 +34,61 @@ async def read_file(job: Job, import_id: uuid.UUID) -> None:
     """Read on for a while. Ends with the job continued, or with the import refused."""
     ends_at = time.monotonic() + SECONDS
     try:
-        async with as_utf8(job, import_id) as (file, encoding):
-            await begin(job, import_id, file, encoding)
-            while await read_batch(job, import_id, file) and time.monotonic() < ends_at:
+        async with as_utf8(job, import_id) as text:
+            await begin(job, import_id, text)
+            while await read_batch(job, import_id, text.file) and time.monotonic() < ends_at:
                 pass
     except FileRefused as refusal:
         await refuse(job, import_id, refusal)
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file as UTF-8; what its encoding was, and by what it is known again."""
+
+    file: BinaryIO
+    encoding: str
+    digest: str
+
+
 @asynccontextmanager
-async def as_utf8(job: Job, import_id: uuid.UUID) -> AsyncGenerator[tuple[BinaryIO, str]]:
-    """The file on this machine's disk as UTF-8, and what it was. Raises `FileRefused`."""
+async def as_utf8(job: Job, import_id: uuid.UUID) -> AsyncGenerator[Text]:
+    """The file on this machine's disk. Raises `FileRefused`."""
     with tempfile.TemporaryFile() as original, tempfile.TemporaryFile() as text:
         try:
-            await fetch(job, import_id, original)
+            digest = await fetch(job, import_id, original)
         except ObjectMissing:
             raise FileRefused("NO_FILE", "The file is not there (any more).") from None
         encoding = await asyncio.to_thread(csv_files.to_utf8, original, text)
-        yield text, encoding
+        yield Text(text, encoding, digest)
 
 
-async def fetch(job: Job, import_id: uuid.UUID, target: BinaryIO) -> None:
-    """Whoever has the signed request may still replace the file: its length is looked at again."""
-    written = 0
+async def fetch(job: Job, import_id: uuid.UUID, target: BinaryIO) -> str:
+    """Returns the digest. Whoever has the signed request may still replace the file: its length is looked at again."""
+    written, digest = 0, hashlib.sha256()
     async for chunk in job.tools.objects.stream(catalog_imports.file_key(job.tenant_id, import_id)):
         written += target.write(chunk)
+        digest.update(chunk)
         if written > MOST_BYTES:
             raise FileRefused("TOO_LARGE", f"A file has at most {MOST_BYTES} bytes.")
     target.seek(0)
+    return digest.hexdigest()
 
 
-async def begin(job: Job, import_id: uuid.UUID, file: BinaryIO, encoding: str) -> None:
-    """Read the headings, unless that was done before. Raises `FileRefused`."""
+async def begin(job: Job, import_id: uuid.UUID, text: Text) -> None:
+    """Read the headings, unless that was done before: then it must be the same file. Raises `FileRefused`."""
     async with job.write() as session:
         found = await held(session, job.tenant_id, import_id)
-        if found is None or found.encoding is not None:
+        if found is None:
             return
-        found.delimiter, record = csv_files.beginning_of(file, catalog_csv.known_headings)
+        if found.encoding is not None and found.digest != text.digest:
+            raise FileRefused("CHANGED", "The file was replaced while it was being read: make a new import.")
+        if found.encoding is not None:
+            return
+        found.delimiter, record = csv_files.beginning_of(text.file, catalog_csv.known_headings)
         found.headings = list(Layout.of(record.cells).headings)
-        found.encoding = "utf-8" if encoding == "utf-8-sig" else encoding.replace("cp", "windows-")
+        found.encoding = "utf-8" if text.encoding == "utf-8-sig" else text.encoding.replace("cp", "windows-")
+        found.digest = text.digest
         move(found, record.following)
 
 

@@ -38,6 +38,7 @@ class CatalogImportStatus(Enum):
 @strawberry.enum(description="Why a file as a whole was refused.")
 class CatalogImportRefusalCode(Enum):
     NO_FILE = strawberry.enum_value("NO_FILE", description="The file was not uploaded, or is gone.")
+    CHANGED = strawberry.enum_value("CHANGED", description="It was uploaded again while it was being read.")
     EMPTY = strawberry.enum_value("EMPTY", description="There are no rows in it.")
     NOT_CSV = strawberry.enum_value("NOT_CSV", description="It is something else, such as a spreadsheet or an image.")
     ENCODING = strawberry.enum_value("ENCODING", description="Its letters are broken.")

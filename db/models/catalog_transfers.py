@@ -52,6 +52,7 @@ class CatalogImport(TenantOwned, Base):
     size: Mapped[int] = mapped_column(comment="bytes")
     is_dry_run: Mapped[bool] = mapped_column(server_default="true")
     is_all_or_nothing: Mapped[bool] = mapped_column(server_default="false")
+    digest: Mapped[str | None] = mapped_column(comment="SHA-256 of the file when its reading began")
     encoding: Mapped[str | None]
     delimiter: Mapped[str | None]
     headings: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))

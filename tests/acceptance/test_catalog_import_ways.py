@@ -124,6 +124,22 @@ async def test_only_the_file_that_was_announced_is_taken(importer: Importer) -> 
     assert (await importer.start(import_id, dry_run=True))["status"] == "READING"
 
 
+@pytest.mark.usefixtures("short_turns")
+async def test_a_file_that_is_replaced_while_it_is_read_is_refused(importer: Importer, parts: Parts) -> None:
+    """The link is good for its time: half of the one file and half of the other is no file that anybody made."""
+    content = rows(1_200)
+    made = await importer.announce(len(content))
+    assert (await put(made["upload"], content)).status_code == 200
+    await importer.start(made["import"]["id"], dry_run=False)
+    await step(parts)
+    assert (await importer.find(made["import"]["id"]))["counts"]["rows"] == catalog_import_files.BATCH
+    assert (await put(made["upload"], content.replace(b",1.5", b",9.5"))).status_code == 200
+    await importer.work()
+    found = await importer.find(made["import"]["id"])
+    assert (found["status"], found["refusal"]["code"]) == ("REFUSED", "CHANGED")
+    assert await shop_has(importer) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
