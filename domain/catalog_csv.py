@@ -135,6 +135,9 @@ class Layout:
         """Headings of columns that are not read."""
         return [heading for heading, column in zip(self.headings, self.columns, strict=True) if heading and not column]
 
+    def has(self, column: str) -> bool:
+        return any(each is not None and each.name == column for each in self.columns)
+
     def heading(self, column: str) -> str:
         """What the file calls a column of ours."""
         named = zip(self.headings, self.columns, strict=True)
@@ -155,6 +158,8 @@ class Problem:
 class Row:
     """What a row says, by the columns that are not empty, and what is wrong with it."""
 
+    cells: Mapping[str, str] = field(default_factory=dict[str, str])
+    """As they stand in the file."""
     values: dict[str, Value] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -179,7 +184,7 @@ def cells_of(layout: Layout, record: Sequence[str]) -> dict[str, str]:
 
 def understood(cells: Mapping[str, str]) -> Row:
     """A row as its cells are understood. Everything that is wrong with it is told."""
-    row = Row()
+    row = Row(cells)
     for name, cell in cells.items():
         column = COLUMNS.get(name) or column_of(name)
         if name == EXTRA:
@@ -216,7 +221,7 @@ def check_row(row: Row) -> None:
         try:
             check_compare_at(price, before)
         except UserFault as fault:
-            row.refuse("compare_at_price", fault.code, fault.message, str(before))
+            row.refuse("compare_at_price", fault.code, fault.message, row.cells.get("compare_at_price"))
 
 
 def key_of(values: Mapping[str, Value]) -> str | None:

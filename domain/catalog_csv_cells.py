@@ -24,7 +24,9 @@ DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{0,20})?")
 SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+", re.IGNORECASE)
 PART = re.compile(r"(?:\\.|[^\\;؛]|\\\Z)+", re.DOTALL)
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-SPECIAL = re.compile(r"[\\;؛]")
+STRAY = re.compile(r"[,،|]")
+"""What people part things with that only semicolons part."""
+SPECIAL = re.compile(r"[\\;؛,،|]")
 UNLIMITED = ("unlimited", "غير محدود")
 KINDS = {"product": "product", "service": "service", "project": "project"} | {
     "منتج": "product",
@@ -123,11 +125,16 @@ def categories(cell: str) -> Value:
 
 
 def category(path: str) -> str:
+    if STRAY.search(path):
+        raise UserFault(FaultCode.INVALID, "Separate several by `;`.")
     parts = [checked_slug(part.strip()) for part in path.split("/")]
     return "/".join(parts)
 
 
 def tags(cell: str) -> Value:
+    if STRAY.search(ESCAPED.sub("", cell)):
+        message = "Separate several by `;`. Before a `,` or `|` that is part of a tag there is a backslash: `\\,`."
+        raise UserFault(FaultCode.INVALID, message)
     return tuple(checked_tags(bounded(parted(cell), MOST_TAGS)).values())
 
 

@@ -1,8 +1,9 @@
 """What was wrong with the rows of imports: kept as it is found, listed by row, written into a report."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from db.models import CatalogImport, CatalogImportError
 from db.queries.positions import Position
 from domain import csv_cells
 from domain.catalog_csv import Layout, Problem
+from domain.errors import FaultCode
 from domain.jobs import Job
 from domain.pages import Page, PageRequest
 
@@ -46,6 +48,7 @@ class ErrorsKey(NamedTuple):
 async def keep(session: AsyncSession, owner: CatalogImport, found: Sequence[Found]) -> None:
     """Add to what was found; behind the first ten thousand it is only counted."""
     layout = Layout.of(owner.headings)
+    told = [(number, each, placed(each.problem, layout)) for number, each in enumerate(found, owner.errors + 1)]
     rows = [
         {
             "tenant_id": owner.tenant_id,
@@ -53,12 +56,12 @@ async def keep(session: AsyncSession, owner: CatalogImport, found: Sequence[Foun
             "row": each.row,
             "number": number,
             "line": each.line,
-            "column": layout.heading(each.problem.column) if each.problem.column else None,
-            "code": each.problem.code.value,
-            "message": each.problem.message,
-            "value": shown(each.problem.value),
+            "column": layout.heading(problem.column) if problem.column else None,
+            "code": problem.code.value,
+            "message": problem.message,
+            "value": shown(problem.value),
         }
-        for number, each in enumerate(found, owner.errors + 1)
+        for number, each, problem in told
         if number <= MOST_KEPT
     ]
     owner.errors += len(found)
@@ -66,11 +69,23 @@ async def keep(session: AsyncSession, owner: CatalogImport, found: Sequence[Foun
         await session.execute(insert(CatalogImportError), rows)
 
 
+def placed(problem: Problem, layout: Layout) -> Problem:
+    """Where the file has no column for what is wanted: that for the other language, or else said in words."""
+    if problem.code is not FaultCode.REQUIRED or problem.column is None or layout.has(problem.column):
+        return problem
+    arabic = re.sub("_en$", "_ar", problem.column)
+    if layout.has(arabic):
+        return replace(problem, column=arabic)
+    columns = " or ".join(dict.fromkeys((problem.column, arabic)))
+    return replace(problem, message=f"{problem.message} The file has no column {columns}.")
+
+
 def shown(value: str | None) -> str | None:
     """The beginning of a cell, as it can be stored and shown."""
     if value is None:
         return None
-    return "".join(each if each.isprintable() else "\ufffd" for each in value[:LONGEST_VALUE])
+    lines = value[:LONGEST_VALUE].replace("\r\n", "\n")
+    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in lines)
 
 
 def errors_key(import_id: uuid.UUID, page: PageRequest) -> ErrorsKey:

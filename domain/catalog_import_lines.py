@@ -31,8 +31,7 @@ class Line:
         return sku if isinstance(sku, str) else None
 
     def refuse(self, column: str | None, code: FaultCode, message: str) -> None:
-        value = self.values.get(column) if column else None
-        self.said.refuse(column, code, message, None if value is None else str(value))
+        self.said.refuse(column, code, message, self.said.cells.get(column) if column else None)
 
     def has_problem(self, column: str) -> bool:
         return any(problem.column == column for problem in self.problems)

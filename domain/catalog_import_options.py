@@ -16,6 +16,7 @@ from domain.errors import FaultCode
 from domain.texts import LocalizedText
 
 LOCALES = ("en", "ar")
+LANGUAGES = {"en": "English", "ar": "Arabic"}
 NAMES = tuple(f"option{place}_name_{locale}" for place in range(1, MOST_OPTIONS + 1) for locale in LOCALES)
 """Columns that tell of the item."""
 
@@ -117,7 +118,9 @@ def pick(choice: Choice, told: Mapping[str, str], columns: Mapping[str, str], li
             continue
         for locale, name in told.items():
             if value.names[locale] not in (None, name):
-                message = f"The value with the other name is called {value.names[locale]} here."
+                other = next(told[each] for each in told if each != locale)
+                message = f"The value {other} is called {value.names[locale]} in {LANGUAGES[locale]} by another row or "
+                message += "in the shop: write the same here, or leave this cell empty."
                 line.refuse(columns[locale], FaultCode.INVALID, message)
                 return None
         value.names |= told

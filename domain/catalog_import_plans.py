@@ -105,7 +105,11 @@ def check_name(plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
     ]
     is_told_wrong = any(line.has_problem(column) for line in plan.group.lines for column in ("name_en", "name_ar"))
     is_of_another = plan.standing is None and any(line.has_problem("sku") for line in plan.group.lines)
-    if not any(names) and not is_told_wrong and not is_of_another:
+    if any(names) or is_told_wrong or is_of_another:
+        return
+    if plan.standing is None and not item and not plan.group.is_named:
+        first.refuse("sku", FaultCode.NOT_FOUND, "No variant has this SKU.")
+    else:
         line = item["name_en"][1] if "name_en" in item else first
         line.refuse("name_en", FaultCode.REQUIRED, "A name in Arabic or in English is required.")
 
@@ -129,10 +133,8 @@ def plan_status(plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
 def plan_slug(shop: Shop, plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> None:
     if "slug" in item:
         slug, line = item["slug"]
-        if shop.by_slug.get(slug, plan.item_id) != plan.item_id:
-            line.refuse("slug", FaultCode.TAKEN, "Another item has this slug.")
-        elif shop.first_items.get(slug, plan.group.number) < plan.group.number:
-            line.refuse("slug", FaultCode.TAKEN, "Another item of the file is given this slug.")
+        if plan.standing is None or slug != plan.standing.item.slug:
+            check_slug(shop, plan, slug, line)
     elif plan.standing is None:
         slug = new_slug(shop, plan)
     else:
@@ -141,13 +143,26 @@ def plan_slug(shop: Shop, plan: Plan, item: Mapping[str, tuple[Any, Line]]) -> N
         plan.changes["slug"] = slug
 
 
+def check_slug(shop: Shop, plan: Plan, slug: str, line: Line) -> None:
+    """An item may get a slug that no other has, in the shop or in the file. The file's are told by their rows."""
+    called, given = shop.called.get(slug), shop.given.get(slug)
+    if called and called.item != plan.group.number:
+        line.refuse("slug", FaultCode.TAKEN, f"The item of row {called.row} has this slug.")
+    elif given and given.item != plan.group.number and not called:
+        line.refuse("slug", FaultCode.TAKEN, f"Row {given.row} has this slug already.")
+    elif shop.by_slug.get(slug, plan.item_id) != plan.item_id:
+        line.refuse("slug", FaultCode.TAKEN, "Another item has this slug.")
+
+
 def new_slug(shop: Shop, plan: Plan) -> str:
     """What the rows call the item, if that can be a slug; else one from its name, with an ending if that is taken."""
     key = plan.group.text("item") or ""
     if can_be_slug(key):
         return key
     proposal = plan.group.proposal
-    is_free = proposal not in shop.by_slug and proposal not in shop.first_items
+    called = shop.called.get(proposal)
+    is_called = called is not None and called.item != plan.group.number
+    is_free = not is_called and proposal not in shop.by_slug and proposal not in shop.given
     return proposal if is_free else f"{proposal}-{plan.item_id.hex[-6:]}"
 
 

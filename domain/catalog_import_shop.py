@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -28,6 +29,13 @@ class Standing:
     choices: list[Choice] = field(default_factory=list)
 
 
+class InFile(NamedTuple):
+    """A row of the file, and the number of its item."""
+
+    row: int
+    item: int
+
+
 @dataclass(slots=True)
 class Shop:
     """What was found. Plans add what they claim, so that two items of a file do not claim the same."""
@@ -43,8 +51,10 @@ class Shop:
     """By slug, and by the slugs of those above it: `food/dates`."""
     first_rows: dict[str, int] = field(default_factory=dict)
     """The first row of the file that has a SKU."""
-    first_items: dict[str, int] = field(default_factory=dict)
-    """The first item of the file that is given a slug."""
+    given: dict[str, InFile] = field(default_factory=dict[str, InFile])
+    """The first row of the file that gives its item a slug."""
+    called: dict[str, InFile] = field(default_factory=dict[str, InFile])
+    """The first row of the file that calls its item so."""
 
 
 async def read_shop(session: AsyncSession, import_id: uuid.UUID, groups: Sequence[Group], *, is_applied: bool) -> Shop:
@@ -84,12 +94,14 @@ async def found_by(
 async def find_in_file(
     session: AsyncSession, shop: Shop, import_id: uuid.UUID, skus: Collection[str], slugs: Collection[str]
 ) -> None:
-    """Where in the whole file a SKU or a slug is told first."""
+    """Where in the whole file a SKU or a slug is told first, and where an item is called so."""
     column = CatalogImportRow
     of_file = select(column.sku, func.min(column.row)).where(column.import_id == import_id, column.sku.in_(skus))
     shop.first_rows = {sku: row for sku, row in await session.execute(of_file.group_by(column.sku)) if sku}
-    of_file = select(column.slug, func.min(column.item)).where(column.import_id == import_id, column.slug.in_(slugs))
-    shop.first_items = {slug: item for slug, item in await session.execute(of_file.group_by(column.slug)) if slug}
+    for name, found in ((column.slug, shop.given), (column.item_key, shop.called)):
+        of_file = select(name, column.row, column.item).where(column.import_id == import_id, name.in_(slugs))
+        first = of_file.order_by(name, column.row).ext(distinct_on(name))
+        found |= {str(slug): InFile(row, item) for slug, row, item in await session.execute(first)}
 
 
 async def read_items(session: AsyncSession, shop: Shop, item_ids: Collection[uuid.UUID], *, is_applied: bool) -> None:

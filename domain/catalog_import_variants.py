@@ -235,4 +235,7 @@ def check_told_apart(plan: Plan, number: int) -> None:
         ]
         wrong = any(each.line.has_problem(column) for column in ("sku", *VARIANT_NAMES))
         if (each.stored is None or each.changes) and not any(names) and not wrong:
-            each.line.refuse("variant_name_en", FaultCode.REQUIRED, "One of several variants needs a name.")
+            message = "An item's variants are told apart by variant names or by values of options."
+            other = next((line.row for line in plan.group.lines if line is not each.line), None)
+            repeated = f" Row {other} is of the same item." if other else " The item has another variant."
+            each.line.refuse("variant_name_en", FaultCode.REQUIRED, message + repeated)

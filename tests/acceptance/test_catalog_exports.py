@@ -67,7 +67,7 @@ async def furnish(importer: Importer) -> None:
     await client.create(
         name={"en": "Abaya"},
         slug="abaya",
-        tags=["هدية", "=5; or more", "Silk"],
+        tags=["هدية", "=5; or more", "Silk, or \\ | so"],
         externalReference="ERP 17",
         options=[
             {"name": {"en": "Size", "ar": "المقاس"}, "values": [{"en": each} for each in ("S", "-L")]},

@@ -89,6 +89,8 @@ REFUSED: list[tuple[list[str], list[tuple[int, str | None, str]]]] = [
     ),
     (["item,name_en,sku,price", "oud,Oud,A,1", "oud,,B,2"], [(row, "variant_name_en", "REQUIRED") for row in (2, 3)]),
     (["item,name_en,slug,sku,price", "a,A,same,A,1", "b,B,same,B,1"], [(3, "slug", "TAKEN")]),
+    (["item,name_en,slug,sku,price", "a,A,b,A,1", "b,B,,B,1"], [(2, "slug", "TAKEN")]),
+    (["sku,name_en,item,price", "A,Oud,,1", "B,Oil,oud,1"], []),
     (["item,name_en,price,compare_at_price", "oud,Oud,5,5"], [(2, "compare_at_price", "INVALID")]),
     (["item,name_en,price,option1_value_en", "oud,Oud,5,Red"], [(2, "option1_value_en", "INVALID")]),
     (["item,name_en,price,option2_name_en", "oud,Oud,5,Size"], [(2, "option2_name_en", "INVALID")]),
