@@ -222,7 +222,9 @@ async def update_each(
     batch.decide()
     made = {place: items[edit.item_id] for place, edit in batch.open.items()}
     for place, item in made.items():
-        set_columns(item, columns[place] | {"version": item.version + 1})
+        set_columns(item, columns[place])
+        if session.is_modified(item) or batch.open[place].changes.says_more:
+            item.version += 1
         if place in of_variant:
             set_columns(*of_variant[place])
     await session.flush()

@@ -114,6 +114,12 @@ class ItemChanges:
     image_ids: Sequence[uuid.UUID] | Absent = ABSENT
     only_variant: VariantFields = NOTHING_SAID
 
+    @property
+    def says_more(self) -> bool:
+        """Whether it is about more than the item's own columns. That counts as a change, even to what is there."""
+        more = (self.category_ids, self.tags, self.image_ids)
+        return bool(self.only_variant.sent()) or any(not isinstance(each, Absent) for each in more)
+
 
 async def create(session: AsyncSession, *, actor: Actor, given: NewItem) -> CatalogItem:
     """An item with its variants. Faults: invalid fields, TAKEN slug or SKU, NOT_FOUND category."""
@@ -150,14 +156,17 @@ async def create(session: AsyncSession, *, actor: Actor, given: NewItem) -> Cata
 async def update(
     session: AsyncSession, *, actor: Actor, item_id: uuid.UUID, version: int, changes: ItemChanges
 ) -> CatalogItem:
-    """Faults: NOT_FOUND; STALE if `version` is not the current one; as `create`; INVALID for the price, SKU or stock
-    of an item with several variants.
+    """Nothing is written, nor the version raised, where every column that is sent says what is there.
+
+    Faults: NOT_FOUND; STALE if `version` is not the current one; as `create`; INVALID for the price, SKU or stock of an
+    item with several variants.
     """
     require(actor, Permission.CATALOG_MANAGE)
     item = await locked_item(session, actor, item_id, version, "id")
     for column, value in checked_changes(changes).items():
         setattr(item, column, value)
-    await save(session, item)
+    if session.is_modified(item) or changes.says_more:
+        await save(session, item)
     if not isinstance(changes.category_ids, Absent):
         await shelve(session, item, changes.category_ids)
     if not isinstance(changes.tags, Absent):

@@ -59,7 +59,7 @@ class VariantEdit:
 async def update_many(
     session: AsyncSession, *, actor: Actor, rows: Sequence[VariantEdit | UserFaults], skips: bool
 ) -> list[Outcome[CatalogVariant]]:
-    """Change variants that are not archived; the version of each item is raised once.
+    """Change variants that are not archived; the version of each item is raised once if anything of it changes.
 
     Faults of a row are those of `catalog_variants.update`, and INVALID for a variant that a row above has named.
     """
@@ -121,7 +121,7 @@ async def write(
     for variant, columns in changes:
         for column, value in columns.items():
             setattr(variant, column, value)
-    for item_id in {variant.item_id for variant, _ in changes}:
+    for item_id in {variant.item_id for variant, _ in changes if session.is_modified(variant)}:
         items[item_id].version += 1
     await session.flush()
 

@@ -96,14 +96,16 @@ async def create(
 async def update(
     session: AsyncSession, *, actor: Actor, variant_id: uuid.UUID, item_version: int | None, fields: VariantFields
 ) -> CatalogVariant:
-    """Change a variant that is not archived. Faults: as `create`."""
+    """Change a variant that is not archived. The item's version stays where nothing changes. Faults: as `create`."""
     require(actor, Permission.CATALOG_MANAGE)
     item, variant = await locked_with_item(session, actor, variant_id, item_version)
     wants_options = fields.name is None or not isinstance(fields.option_values, Absent)
-    change(variant, fields, await options_of_item(session, item.id) if wants_options else ())
-    if not isinstance(fields.image_id, Absent):
-        variant.image_id = await attachable_or_none(session, fields.image_id, "imageId")
-    await save(session, item)
+    with session.no_autoflush:  # written by `save` alone, which tells what is taken
+        change(variant, fields, await options_of_item(session, item.id) if wants_options else ())
+        if not isinstance(fields.image_id, Absent):
+            variant.image_id = await attachable_or_none(session, fields.image_id, "imageId")
+    if session.is_modified(variant):
+        await save(session, item)
     return variant
 
 

@@ -95,7 +95,8 @@ async def memberships_by_person(
 
 
 async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges, version: int | None = None) -> Tenant:
-    """Change the profile of the actor's tenant: all of it, or nothing. Edits wait for each other.
+    """Change the profile of the actor's tenant: all of it, or nothing. Edits wait for each other; one that changes
+    nothing is none.
 
     Faults: STALE if a `version` is given that is not the current one; RESERVED slug and everything invalid at once;
     TAKEN slug; LIMIT_REACHED with more former slugs than a tenant keeps; NOT_FOUND or NOT_READY logo.
@@ -115,6 +116,8 @@ async def update(session: AsyncSession, *, actor: Actor, changes: TenantChanges,
             if not isinstance(changes.profile, Absent):
                 columns = store_profiles.checked_changes(changes.profile, "profile")
         faults.raise_any()
+        if not session.is_modified(tenant) and not columns:
+            return tenant
         if tenant.slug != old_slug:
             await leave_slug(session, old=old_slug, new=tenant.slug)
     tenant.version += 1

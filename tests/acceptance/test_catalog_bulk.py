@@ -2,10 +2,12 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from bootstrap import Parts
+from gql.ids import global_id
 from tests.support.api import Api
 from tests.support.catalog import CatalogClient
 from tests.support.factories import Factory, Shop
@@ -118,6 +120,31 @@ async def test_many_items_are_changed_at_once(client: CatalogClient, on_error: s
         assert [shelf["slug"] for shelf in now["categories"]] == ["new"]
         assert now["updatedAt"] > one["updatedAt"]
     assert (await client.item(three["id"])) == three
+
+
+async def test_what_changes_nothing_makes_nobody_stale(client: CatalogClient) -> None:
+    """Mission S3: neither one by one nor in bulk; what changes does."""
+    made = await client.create(sku="ONE")
+    variant, row = made["variants"][0]["id"], {"id": made["id"], "version": 1}
+    await client.change("catalogItemUpdate", **row)
+    await client.change("catalogItemUpdate", **row, name={"en": "Ajwa dates", "ar": "تمر عجوة"})
+    await client.change("catalogVariantUpdate", id=variant, price="4.75", sku="ONE")
+    assert reasons(await results(client, "catalogItemBulkUpdate", [row | {"kind": "PRODUCT"}])) == [[]]
+    same = {"id": variant, "price": "4.750", "stock": None}
+    assert reasons(await results(client, "catalogVariantBulkUpdate", [same])) == [[]]
+    assert await client.item(made["id"]) == made
+    await client.change("catalogVariantUpdate", id=variant, price="5")
+    await results(client, "catalogVariantBulkUpdate", [same])
+    await results(client, "catalogItemBulkUpdate", [row | {"version": 3, "kind": "SERVICE"}])
+    await client.change("catalogItemUpdate", id=made["id"], version=4, tags=["halal"])
+    assert (await client.item(made["id"]))["version"] == 5
+
+
+async def test_a_taken_sku_beside_a_picture_is_told(client: CatalogClient) -> None:
+    """Mission S3: looking for the picture writes nothing yet."""
+    await client.create(sku="ONE")
+    given = {"id": (await client.create())["variants"][0]["id"], "sku": "ONE", "imageId": global_id("media", uuid4())}
+    assert await client.faults("catalogVariantUpdate", given) == [("NOT_FOUND", ["imageId"])]
 
 
 @pytest.mark.parametrize("on_error", ["REJECT_ALL", "SKIP_ROW"])

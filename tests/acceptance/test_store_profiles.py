@@ -156,6 +156,15 @@ async def test_a_taken_slug_takes_the_profile_along(api: Api, factory: Factory, 
     assert (await api.execute(VERSION, token=shop.token, tenant=shop.slug)).data["tenant"]["version"] == 1
 
 
+async def test_an_edit_that_changes_nothing_is_none(api: Api, shop: Shop) -> None:
+    """Mission S1: nobody becomes stale by it."""
+    changed = (await update(api, shop, timeZone="Asia/Riyadh")).payload("tenantUpdate")["tenant"]["version"]
+    edits: list[dict[str, Any]] = [{}, {"timeZone": "Asia/Riyadh"}, {"profile": {}}]
+    for nothing in edits:
+        assert (await update(api, shop, **nothing)).payload("tenantUpdate")["tenant"]["version"] == changed
+    assert (await update(api, shop, timeZone="Asia/Kuwait")).payload("tenantUpdate")["tenant"]["version"] == changed + 1
+
+
 async def test_of_two_edits_of_one_version_the_first_wins(api: Api, shop: Shop) -> None:
     """Mission S1: who sends the version is told that it is stale; who does not changes their own fields alone."""
     version = (await api.execute(VERSION, token=shop.token, tenant=shop.slug)).data["tenant"]["version"]
