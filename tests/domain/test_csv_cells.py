@@ -1,6 +1,7 @@
 """Mission S3, P5: cells that a spreadsheet does not carry out, and that come back as they were."""
 
 import csv
+import re
 import string
 from io import StringIO
 
@@ -27,15 +28,26 @@ def test_no_cell_begins_as_a_formula(text: str) -> None:
     assert cell not in csv_cells.NOTHING
 
 
+@given(st.one_of(TRICKY, ANY))
+def test_no_piece_of_a_cell_begins_as_a_formula(text: str) -> None:
+    """Where lists are parted by semicolons, as on a Kuwaiti machine, a file with commas is parted at those, too."""
+    for piece in re.split("[;\t\r\n]", csv_cells.written(text)):
+        assert not piece.lstrip(string.whitespace).startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+
+
 @given(st.lists(st.lists(st.one_of(TRICKY, ANY), min_size=2, max_size=4), min_size=1, max_size=4))
 def test_lines_are_read_by_a_plain_reader(rows: list[list[str]]) -> None:
     text = csv_cells.lines(rows).decode()
     assert list(csv.reader(StringIO(text, newline=""), strict=True)) == rows
 
 
-@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "'=1", "＝1"])
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "\r1", " =1", "'=1", "＝1"])
 def test_a_formula_gets_an_apostrophe(formula: str) -> None:
     assert csv_cells.written(formula) == f"'{formula}"
+
+
+def test_a_formula_behind_a_semicolon_gets_one_too() -> None:
+    assert csv_cells.written("Silk;=5;\n- new") == "Silk;'=5;'\n'- new"
 
 
 @pytest.mark.parametrize("text", ["عود كمبودي", "Ajwa = dates", "'tis", "5-7 days", "(none) yet", ""])
