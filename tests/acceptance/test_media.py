@@ -225,6 +225,20 @@ async def test_what_is_uploaded_again_later_is_checked_again(darkroom: Darkroom)
     assert (failed["status"], failed["failure"]) == ("FAILED", "WRONG_TYPE")
 
 
+async def test_another_length_than_was_announced_is_refused_by_the_worker(
+    darkroom: Darkroom, parts: Parts, shop: Shop
+) -> None:
+    """As where a storage does not hold uploads to the length that was signed."""
+    media_id = await darkroom.uploaded(picture())
+    await darkroom.complete(media_id)
+    [key] = await objects_of(parts, shop)
+    await parts.objects.write(f"{shop.tenant.id}/{key}", picture(50, 50), content_type=PNG)
+    await darkroom.post.deliver()
+    failed = await darkroom.look(media_id)
+    assert failed is not None
+    assert (failed["status"], failed["failure"]) == ("FAILED", "WRONG_SIZE")
+
+
 async def test_another_tenants_pictures_are_not_there(darkroom: Darkroom, factory: Factory) -> None:
     mine, other = await darkroom.ready(), await factory.shop()
     stranger = Darkroom.of(darkroom.api, other, darkroom.post)
