@@ -19,7 +19,7 @@ from tests.support.team import AUDIT, Team
 from tests.support.tools import Tools
 
 ACTORS = "{ tenant { auditEntries(first: 3) { nodes { act actor { id name email } } } } }"
-UPDATE = "mutation { tenantUpdate(input: {locale: EN}) { userErrors { code } } }"
+UPDATE = 'mutation { tenantUpdate(input: {brandPrimary: "#123456"}) { userErrors { code } } }'
 SUBSCRIBER = "2001:db8:1:2:3:4:5:6"
 
 
