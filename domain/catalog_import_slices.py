@@ -35,8 +35,10 @@ from domain.errors import FaultCode
 from domain.external_references import ITEM_REFERENCE, VARIANT_REFERENCE
 from domain.jobs import Job
 
-SLICE_ROWS = 300
-"""Three items of the most variants each. With more there were fewer statements, and others waited longer for locks."""
+SLICE_ROWS = 120
+"""More than an item has variants. With more rows there were fewer statements, but search is renewed for all of them
+when the transaction ends, which must be far within the time that a statement may take.
+"""
 TAKEN_BY_ANOTHER = {
     SKU_CONSTRAINT: "sku",
     "uq_catalog_items_tenant_id_slug": "slug",
