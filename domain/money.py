@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from domain.errors import FaultCode, UserFault
 
 FILS = Decimal("0.001")
+ZERO = Decimal("0.000")
 LARGEST = Decimal("999999999.999")
 """What NUMERIC(12,3) holds."""
 
