@@ -28,6 +28,8 @@ from integrations.passwords import Argon2Passwords
 from integrations.postgres_search import PostgresSearch
 from integrations.s3 import S3ObjectStore
 from integrations.search_by_tenant import SearchByTenant
+from integrations.secrets_file import FileSecretStore
+from integrations.secrets_manager import SecretsManagerStore
 from integrations.smtp import SmtpMailSender
 from jobs.work_signal import ArqWorkSignal
 from jobs.worker import WorkerParts
@@ -72,7 +74,12 @@ def objections_to_settings(settings: Settings) -> list[str]:
         objections.append("SADU_MFA_REQUIRED is off")
     if urlsplit(settings.public_url).scheme != "https":
         objections.append("SADU_PUBLIC_URL is not https")
-    return objections + objections_to_storage(settings) + objections_to_search(settings)
+    return [
+        *objections,
+        *objections_to_storage(settings),
+        *objections_to_search(settings),
+        *objections_to_secret_store(settings),
+    ]
 
 
 def objections_to_storage(settings: Settings) -> list[str]:
@@ -99,6 +106,13 @@ def objections_to_search(settings: Settings) -> list[str]:
     key, url = settings.elasticsearch_api_key, settings.elasticsearch_url or ""
     objections = [] if key and key.get_secret_value() else ["SADU_ELASTICSEARCH_API_KEY is not set"]
     return objections if urlsplit(url).scheme == "https" else ["SADU_ELASTICSEARCH_URL is not https", *objections]
+
+
+def objections_to_secret_store(settings: Settings) -> list[str]:
+    """Files are on one machine, and beside the key that opens them."""
+    if settings.secret_store == "files":
+        return ["SADU_SECRET_STORE keeps tenants' credentials in files of this machine"]
+    return ["SADU_SECRETS_MANAGER_ENDPOINT_URL is set"] if settings.secrets_manager_endpoint_url else []
 
 
 def pool_of(settings: Settings) -> CognitoPool | None:
@@ -159,6 +173,7 @@ class Parts:
     attempts: RedisAttemptLimits
     mail: SmtpMailSender
     objects: S3ObjectStore
+    secrets: FileSecretStore | SecretsManagerStore
     cluster: Cluster | None
 
     @property
@@ -197,6 +212,7 @@ class Parts:
         await self.attempts.close()
         await self.signal.close()
         await self.objects.close()
+        await self.secrets.close()
         if self.cluster:
             await self.cluster.close()
         await self.database.dispose()
@@ -232,6 +248,7 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
         ),
         mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
         objects=build_object_store(settings),
+        secrets=build_secret_store(settings),
         cluster=build_cluster(settings),
     )
 
@@ -251,6 +268,14 @@ def build_object_store(settings: Settings) -> S3ObjectStore:
         settings.s3_public_url,
         settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
         settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
+    )
+
+
+def build_secret_store(settings: Settings) -> FileSecretStore | SecretsManagerStore:
+    if settings.secret_store == "files" and settings.secrets_directory:
+        return FileSecretStore(settings.secrets_directory, settings.secret_key.get_secret_value().encode())
+    return SecretsManagerStore(
+        settings.secrets_manager_region or "", settings.secrets_manager_prefix, settings.secrets_manager_endpoint_url
     )
 
 
@@ -319,6 +344,7 @@ def server_parts(parts: Parts) -> ServerParts:
             visits,
             storefront_changed=versions.bump,
             objects=parts.objects,
+            secrets=parts.secrets,
             media_url=media_url_of(settings),
         ),
         versions=versions,
@@ -345,6 +371,7 @@ def worker_parts(parts: Parts) -> WorkerParts:
         database=parts.database,
         mail=parts.mail,
         objects=parts.objects,
+        secrets=parts.secrets,
         images=PillowRenderer(),
         secret_key=parts.settings.secret_key.get_secret_value().encode(),
         redis_url=parts.settings.redis_url,

@@ -1,5 +1,6 @@
 """The settings: everything that can be set from the environment. Only `bootstrap` and the command line read them."""
 
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -98,6 +99,19 @@ class Settings(BaseSettings):
         default=None, validate_default=True, description="the cluster of tenants that have outgrown Postgres"
     )
     elasticsearch_api_key: SecretStr | None = Field(default=None, description="of that cluster, as it encodes it")
+    secret_store: Literal["files", "secrets_manager"] = "files"
+    secrets_directory: Path | None = Field(
+        default=None, validate_default=True, description="where tenants' credentials are kept in sealed files"
+    )
+    secrets_manager_region: str | None = Field(
+        default=None, validate_default=True, description="AWS region of the Secrets Manager that keeps them"
+    )
+    secrets_manager_prefix: str = Field(
+        default="sadu", pattern=r"^[\w/+=.@-]{1,200}$", description="what the names of secrets begin with"
+    )
+    secrets_manager_endpoint_url: WebUrl | None = Field(
+        default=None, description="a stand-in for Secrets Manager; never in production"
+    )
     secret_key: SecretStr = Field(
         min_length=32, description="at least 32 random bytes; mailed codes are derived from it"
     )
@@ -171,6 +185,14 @@ class Settings(BaseSettings):
     def needed_by_provider(cls, value: T, info: ValidationInfo) -> T:
         provider = "local" if info.field_name == "identity_private_key_file" else "cognito"
         if value is None and info.data.get("identity_provider") == provider:
+            raise PydanticCustomError("missing", "is not set")
+        return value
+
+    @field_validator("secrets_directory", "secrets_manager_region")
+    @classmethod
+    def needed_by_store(cls, value: T, info: ValidationInfo) -> T:
+        store = "files" if info.field_name == "secrets_directory" else "secrets_manager"
+        if not value and info.data.get("secret_store") == store:
             raise PydanticCustomError("missing", "is not set")
         return value
 

@@ -179,6 +179,8 @@ class World:
             "SADU_S3_REGION": "me-south-1",
             "SADU_S3_BUCKET": "nothing-is-stored",
             "SADU_MEDIA_URL": "https://cdn.sadu.test",
+            "SADU_SECRET_STORE": "secrets_manager",
+            "SADU_SECRETS_MANAGER_REGION": "me-south-1",
             "SADU_SECRET_KEY": secrets.token_hex(32),
             "SADU_IDENTITY_PRIVATE_KEY_FILE": str(self.key_file),
             "SADU_COST_BUCKET": BOUNDLESS,

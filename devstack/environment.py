@@ -87,6 +87,7 @@ def process_settings(given: Mapping[str, str], directory: Path, port: int) -> di
         "SADU_ENV": "development",
         "SADU_SECRET_KEY": f"{MARK}-{keep_secret(directory / 'secret.key', size=48)}",
         "SADU_ACCESS_TOKEN_MINUTES": "720",
+        "SADU_SECRETS_DIRECTORY": str(directory / "secrets"),
         "SADU_IDENTITY_PRIVATE_KEY_FILE": str(_identity_key(directory / "identity.pem")),
         "SADU_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
         **{name: value for name, value in given.items() if name.startswith("SADU_") and value},

@@ -32,6 +32,7 @@ from domain.leases import JOBS, LEASE_SECONDS, LeaseLost, close_as_done, held
 from domain.object_store import ObjectStore
 from domain.outbox import enqueue_job
 from domain.search_indexes import SearchIndexes
+from domain.secret_store import SecretStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Tools:
     database: Database
     objects: ObjectStore
     images: ImageRenderer
+    secrets: SecretStore
     search_indexes: SearchIndexes | None = None
     """Where items of some tenants are searched; None where all are searched in Postgres."""
 

@@ -102,6 +102,7 @@ def settings(
         media_url=databases.media_url,
         s3_secret_key=databases.s3_secret_key,  # pyright: ignore[reportArgumentType]
         secret_key="a key of the tests that is long enough",  # pyright: ignore[reportArgumentType] - as the environment gives it
+        secrets_directory=tmp_path_factory.mktemp("secrets"),
         identity_private_key_file=key_file,
         public_url="http://sadu.test",
         cost_bucket=100_000_000,  # every test asks from one address

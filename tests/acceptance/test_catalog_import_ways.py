@@ -45,7 +45,7 @@ def row_id(import_id: str) -> uuid.UUID:
 
 async def step(parts: Parts) -> list[Outcome]:
     """One job of each tenant that has one to do."""
-    workshop = Workshop(Tools(parts.database, parts.objects, PillowRenderer()))
+    workshop = Workshop(Tools(parts.database, parts.objects, PillowRenderer(), parts.secrets))
     leases = await claim(parts.database, JOBS, 20)
     return [await perform(workshop, lease) for lease in leases]
 
@@ -53,7 +53,9 @@ async def step(parts: Parts) -> list[Outcome]:
 def job_of(importer: Importer) -> Job:
     """The job as a worker has it that has lost its lease long ago, and does not know."""
     lease = Lease(importer.shop.tenant.id, new_id(), 1, datetime.now(UTC))
-    return Job(Tools(importer.parts.database, importer.parts.objects, PillowRenderer()), lease, "catalog_import", {})
+    parts = importer.parts
+    tools = Tools(parts.database, parts.objects, PillowRenderer(), parts.secrets)
+    return Job(tools, lease, "catalog_import", {})
 
 
 @pytest.fixture

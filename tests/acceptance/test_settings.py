@@ -30,6 +30,8 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
         "SADU_S3_REGION": "me-south-1",
         "SADU_S3_BUCKET": "sadu-files",
         "SADU_MEDIA_URL": "https://cdn.example.com",
+        "SADU_SECRET_STORE": "secrets_manager",
+        "SADU_SECRETS_MANAGER_REGION": "me-south-1",
         "SADU_PORT": "0",
         "SADU_ALLOW_LOOPBACK": "true",
     }
@@ -82,6 +84,21 @@ def test_production_asks_a_cluster_by_https_and_with_a_key(settings: Settings) -
         assert line in refused.stderr, refused.stderr
 
 
+def test_a_secret_store_wants_its_own_settings(settings: Settings) -> None:
+    """Mission C5."""
+    chosen = environment(settings)
+    unset = {"SADU_SECRET_STORE", "SADU_SECRETS_MANAGER_REGION"}
+    refused = run("serve", {name: value for name, value in chosen.items() if name not in unset})
+    assert refused.returncode == 2
+    assert "SADU_SECRETS_DIRECTORY is not set" in refused.stderr
+    del chosen["SADU_SECRETS_MANAGER_REGION"]
+    refused = run("worker", chosen)
+    assert refused.returncode == 2
+    assert "SADU_SECRETS_MANAGER_REGION is not set" in refused.stderr
+    stand_in = environment(settings, SADU_SECRETS_MANAGER_ENDPOINT_URL="https://secrets.example.com")
+    assert "SADU_SECRETS_MANAGER_ENDPOINT_URL is set" in run("worker", stand_in).stderr
+
+
 def test_production_refuses_embedded_parts_and_development_keys(settings: Settings, tmp_path: Path) -> None:
     key_file = tmp_path / "key.pem"
     assert settings.identity_private_key_file
@@ -96,6 +113,8 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
             SADU_PUBLIC_URL="http://api.example.com",
             SADU_MFA_REQUIRED="false",
             SADU_S3_URL="http://127.0.0.1:9890",
+            SADU_SECRET_STORE="files",
+            SADU_SECRETS_DIRECTORY=str(tmp_path),
         ),
     )
     assert refused.returncode != 0
@@ -108,6 +127,7 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
         "SADU_IDENTITY_PRIVATE_KEY_FILE is a development key",
         "SADU_PUBLIC_URL is not https",
         "SADU_MFA_REQUIRED is off",
+        "SADU_SECRET_STORE keeps tenants' credentials in files of this machine",
     ):
         assert line in refused.stderr, refused.stderr
 

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+from pathlib import Path
 
 from db.session import Database, create_engine
 from integrations.images import PillowRenderer
 from integrations.s3 import S3ObjectStore
+from integrations.secrets_file import FileSecretStore
 from integrations.smtp import SmtpMailSender
 from jobs.worker import WorkerParts, run_worker
 
@@ -16,8 +18,17 @@ async def main() -> None:
     database = Database(create_engine(given["database_url"], pool_size=5))
     mail = SmtpMailSender(given["smtp_url"], "Sadu <no-reply@sadu.test>")
     objects = S3ObjectStore("sadu", "us-east-1", "http://127.0.0.1:1")  # mails need none
-    images, secret_key = PillowRenderer(), b"a secret of the tests"
-    parts = WorkerParts(database, mail, objects, images, secret_key, given["redis_url"], "https://api.sadu.test")
+    secret_key = b"a secret of the tests"
+    parts = WorkerParts(
+        database=database,
+        mail=mail,
+        objects=objects,
+        images=PillowRenderer(),
+        secrets=FileSecretStore(Path("nowhere"), secret_key),  # nor that
+        secret_key=secret_key,
+        redis_url=given["redis_url"],
+        public_url="https://api.sadu.test",
+    )
     await run_worker(parts)
     await database.dispose()
 
