@@ -21,7 +21,7 @@ from domain.along import Along
 from domain.counters import counter
 from domain.emails import normalized_email
 from domain.errors import AccessDenied, FaultCode, Faults, InsufficientStock, UserFault, not_found
-from domain.money import LARGEST
+from domain.money import LARGEST, ZERO
 from domain.tenants import checked_phone
 from domain.texts import LOCALES, LocalizedText, cleaned, person_name
 
@@ -100,6 +100,7 @@ async def place(
     order.tenant_id, order.currency, order.customer_id = actor.tenant, tenant["currency"], actor.customer_id
     order.visit_id, order.visit_touch = tenant["visit_id"], tenant["visit_touch"]
     order.locale, order.total = given.locale or tenant["locale"], total_of(lines)
+    order.discount, order.shipping = ZERO, ZERO
     needed = needed_stock(lines, offers)
     # What is sold out as far as anyone can see needs no lock to be refused.
     check_stock(lines, needed, {offer.variant_id: offer.stock for offer in offers.values()})
@@ -121,7 +122,7 @@ async def open_tenant(rows: Rows, key: idempotency.Key, order: Order, visit_id: 
 async def placed_before(rows: Rows, order_id: uuid.UUID) -> Order:
     """The order that the same request has made before, as it is now."""
     (found,) = await rows.fetch(order_statements.order_by_id(), {"order_id": order_id})
-    return Order(**{name: value for name, value in found.items() if name != "total_minor"})
+    return Order(**found)
 
 
 def checked_order(given: NewOrder, idempotency_key: str) -> tuple[Order, Sequence[Wanted]]:
@@ -219,13 +220,14 @@ def line_of(position: int, quantity: int, offer: Offer) -> OrderLine:
         unit_price=offer.price,
         quantity=quantity,
         total=offer.price * quantity,
+        discount=ZERO,
         stock_held=0,
     )
 
 
 def total_of(lines: Sequence[OrderLine]) -> Decimal:
     """What the order costs: exactly the sum of its lines."""
-    total = sum((line.total for line in lines), Decimal("0.000"))
+    total = sum((line.total for line in lines), ZERO)
     if total > LARGEST:
         raise UserFault(FaultCode.INVALID, f"An order may cost at most {LARGEST}.", ("lines",))
     return total
@@ -288,9 +290,9 @@ async def write(rows: Rows, actor: Actor, order: Order, lines: Sequence[OrderLin
         outbox.message(actor=actor, kind=kind, order_id=order.id)
         for kind in ("mail.order_received", "mail.order_placed")
     ]
-    order.number, order.placed_at, order.updated_at = await insert_rows(
+    order.number, order.placed_at, order.updated_at, order.subtotal = await insert_rows(
         rows,
         [*lines, entry, *mails, order],
-        returning=["number", "placed_at", "updated_at"],
+        returning=["number", "placed_at", "updated_at", "subtotal"],
         counter=counter(actor=actor, name="order", first=FIRST_NUMBER),
     )

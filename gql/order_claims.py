@@ -5,7 +5,8 @@ import strawberry
 from domain import order_claims
 from gql.access import CUSTOMER
 from gql.context import Info
-from gql.orders import OrderPayload, order_of
+from gql.order_mutations import OrderPayload
+from gql.orders import order_of
 from gql.roots import mutation
 
 

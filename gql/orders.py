@@ -1,4 +1,4 @@
-"""Orders in the API: placing one as a guest, working through them as staff."""
+"""Orders in the API: what they tell, and the back office's lists of them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,21 +11,17 @@ import strawberry
 from db.models import Order as OrderRow
 from db.models import OrderLine as OrderLineRow
 from db.models import TimelineEntry as TimelineEntryRow
-from domain import order_placement, orders, timeline, visits
+from domain import orders, timeline, visits
 from domain.actors import Permission, require
-from domain.order_links import order_token
 from domain.pages import PageRequest
-from gql.access import STORE, staff
 from gql.actors import ActorKind, acting_id
 from gql.catalog import CatalogVariant, visible_variant
 from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.cost import usually
-from gql.ids import global_id, known_id, row_id
+from gql.ids import global_id, known_id
 from gql.node import Node
-from gql.order_inputs import OrderCancelInput, OrderConfirmInput, OrderFulfilInput, OrderSubmitInput, new_order
 from gql.related import related
-from gql.roots import Payload, mutation
 from gql.scalars import LocalizedText, Money, localized, money, written
 from gql.store_profiles import payment_instructions
 from gql.visits import Visit, remembered_touch, visit_of
@@ -43,6 +39,9 @@ class OrderStatus(Enum):
 class PaymentStatus(Enum):
     UNPAID = strawberry.enum_value("unpaid", description="Not yet.")
     PAID = strawberry.enum_value("paid", description="In full.")
+    PARTIALLY_REFUNDED = strawberry.enum_value(
+        "partially_refunded", description="In full, and some of the money was given back."
+    )
     REFUNDED = strawberry.enum_value("refunded", description="The money was given back.")
 
 
@@ -79,7 +78,10 @@ class OrderLine:
     sku: str | None = strawberry.field(description="The variant's stock-keeping unit, if it had one.")
     unit_price: Money = strawberry.field(description="Price of one.")
     quantity: int = strawberry.field(description="How many, 1 to 1,000,000.")
-    total: Money = strawberry.field(description="`unitPrice` times `quantity`.")
+    total: Money = strawberry.field(description="`unitPrice` times `quantity`, before any discount.")
+    discount: Money = strawberry.field(
+        description="The line's part of the order's discount: less it, `total` is what was paid for the line."
+    )
 
     @strawberry.field(
         description="The variant as it is now, perhaps renamed or repriced since; null where it is no longer on sale, "
@@ -124,7 +126,12 @@ class Order(Node):
     fulfilment_status: FulfilmentStatus = strawberry.field(description="How far it is on its way.")
     customer: OrderCustomer = strawberry.field(description="Who ordered.")
     note: str | None = strawberry.field(description="What the customer added; may have several lines.")
-    total: Money = strawberry.field(description="Sum of the lines.")
+    subtotal: Money = strawberry.field(description="Sum of the lines, before any discount.")
+    discount: Money = strawberry.field(
+        description="All that was taken off: what the lines say, and the price of shipping where a code made that free."
+    )
+    shipping: Money = strawberry.field(description="Price of shipping, before any discount.")
+    total: Money = strawberry.field(description="To be paid: `subtotal` plus `shipping` less `discount`.")
     placed_at: datetime = strawberry.field(description="When it was placed.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
@@ -199,75 +206,6 @@ class OrderFields:
         return order_of(row) if row else None
 
 
-@strawberry.type(description="The order that was placed.")
-class OrderSubmitPayload(Payload):
-    order: Order | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
-    order_token: str | None = strawberry.field(
-        default=None,
-        description="For `store { order(token:) }`, by which the buyer sees the order again without signing in; good "
-        "for 180 days after the order last changed. Null when `userErrors` says why.",
-    )
-
-
-@strawberry.type(description="The order that moved on.")
-class OrderPayload(Payload):
-    order: Order | None = strawberry.field(default=None, description="Null when `userErrors` says why.")
-
-
-@strawberry.type
-class OrderMutation:
-    @mutation(
-        OrderSubmitPayload,
-        access=STORE,
-        description="Place an order, signed in or not. Its stock is taken at once, for all lines or for none; customer "
-        "and tenant get a mail.",
-    )
-    async def order_submit(self, info: Info, input: OrderSubmitInput) -> OrderSubmitPayload | None:
-        async with info.context.write_rows() as rows:
-            placed = await order_placement.place(
-                rows,
-                actor=info.context.actor,
-                given=new_order(input),
-                idempotency_key=input.idempotency_key,
-                visit_id=known_id("visit", input.visit_id) if input.visit_id else None,
-            )
-        row = info.context.take(placed)
-        return OrderSubmitPayload(order=order_of(row), order_token=order_token(info.context.services.signer, row))
-
-    @mutation(
-        OrderPayload,
-        access=staff(Permission.ORDERS_MANAGE),
-        description="Promise a pending order to the customer, who gets a mail.",
-    )
-    async def order_confirm(self, info: Info, input: OrderConfirmInput) -> OrderPayload | None:
-        order_id = row_id("order", input.id, "id")
-        async with info.context.write() as session:
-            confirmed = await orders.confirm(session, actor=info.context.actor, order_id=order_id)
-        return OrderPayload(order=order_of(confirmed))
-
-    @mutation(
-        OrderPayload,
-        access=staff(Permission.ORDERS_MANAGE),
-        description="Complete a confirmed order: everything is with the customer, who gets a mail.",
-    )
-    async def order_fulfil(self, info: Info, input: OrderFulfilInput) -> OrderPayload | None:
-        order_id = row_id("order", input.id, "id")
-        async with info.context.write() as session:
-            fulfilled = await orders.fulfil(session, actor=info.context.actor, order_id=order_id)
-        return OrderPayload(order=order_of(fulfilled))
-
-    @mutation(
-        OrderPayload,
-        access=staff(Permission.ORDERS_MANAGE),
-        description="Call off a pending or confirmed order: its stock is given back, and the customer gets a mail.",
-    )
-    async def order_cancel(self, info: Info, input: OrderCancelInput) -> OrderPayload | None:
-        order_id = row_id("order", input.id, "id")
-        async with info.context.write() as session:
-            cancelled = await orders.cancel(session, actor=info.context.actor, order_id=order_id, reason=input.reason)
-        return OrderPayload(order=order_of(cancelled))
-
-
 def order_of(row: OrderRow) -> Order:
     return Order(
         order_id=row.id,
@@ -282,6 +220,9 @@ def order_of(row: OrderRow) -> Order:
         fulfilment_status=FulfilmentStatus(row.fulfilment_status),
         customer=OrderCustomer(name=row.customer_name, email=row.customer_email, phone=row.customer_phone),
         note=row.note,
+        subtotal=money(row.subtotal, row.currency),
+        discount=money(row.discount, row.currency),
+        shipping=money(row.shipping, row.currency),
         total=money(row.total, row.currency),
         placed_at=row.placed_at,
         updated_at=row.updated_at,
@@ -298,6 +239,7 @@ def line_of(row: OrderLineRow, currency: str) -> OrderLine:
         unit_price=money(row.unit_price, currency),
         quantity=row.quantity,
         total=money(row.total, currency),
+        discount=money(row.discount, currency),
     )
 
 

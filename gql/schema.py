@@ -34,7 +34,7 @@ from gql.mfa import MfaMutation
 from gql.nodes import NodeQuery
 from gql.one_of import with_one_of
 from gql.order_claims import OrderClaimMutation
-from gql.orders import OrderMutation
+from gql.order_mutations import OrderMutation
 from gql.platform import PlatformMutation, PlatformQuery
 from gql.scalars import SCALARS
 from gql.sessions import SessionMutation

@@ -21,11 +21,15 @@ class Order(TenantOwned, Base):
         within_tenant("visit_id", "visits"),
         UniqueConstraint("tenant_id", "number"),
         CheckConstraint("status IN ('pending', 'confirmed', 'fulfilled', 'cancelled')", name="status"),
-        CheckConstraint("payment_status IN ('unpaid', 'paid', 'refunded')", name="payment_status"),
+        CheckConstraint(
+            "payment_status IN ('unpaid', 'paid', 'partially_refunded', 'refunded')", name="payment_status"
+        ),
         CheckConstraint(
             "fulfilment_status IN ('unfulfilled', 'processing', 'shipped', 'delivered')", name="fulfilment_status"
         ),
         CheckConstraint("total >= 0", name="total"),
+        CheckConstraint("discount >= 0", name="discount"),
+        CheckConstraint("shipping >= 0", name="shipping"),
         Index("ix_orders_tenant_id_placed_at", "tenant_id", "placed_at", "id"),
         Index("ix_orders_tenant_id_status_placed_at", "tenant_id", "status", "placed_at", "id"),
         Index("ix_orders_tenant_id_customer_id_placed_at", "tenant_id", "customer_id", "placed_at", "id"),
@@ -57,6 +61,26 @@ class Order(TenantOwned, Base):
     visit_touch: Mapped[dict[str, Any] | None] = mapped_column(
         comment="the visit's last touch when the order was placed"
     )
+    discount: Mapped[Decimal] = mapped_column(server_default="0", comment="all that was taken off")
+    shipping: Mapped[Decimal] = mapped_column(server_default="0", comment="its price before any discount")
+    # Whoever writes, with or without knowing of these: the amounts add up.
+    subtotal: Mapped[Decimal] = mapped_column(
+        Computed("total - shipping + discount", persisted=True), comment="of the lines"
+    )
+    discount_code: Mapped[str | None] = mapped_column(comment="as it was compared, if one counted")
+    discount_id: Mapped[uuid.UUID | None] = mapped_column(comment="what the code stood for, which may be gone by now")
+    shipping_method: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="how it was to be shipped, as it was named and estimated then"
+    )
+    shipping_address: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="the filled columns of an address in one of its forms"
+    )
+    payment_method: Mapped[str | None] = mapped_column(
+        comment="name of the provider; null where the order was placed without a checkout"
+    )
+    held_until: Mapped[datetime | None] = mapped_column(
+        comment="until when an unpaid order holds its stock; null without end"
+    )
 
 
 class OrderLine(TenantOwned, Base):
@@ -70,6 +94,7 @@ class OrderLine(TenantOwned, Base):
         within_tenant("item_id", "catalog_items"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("stock_held >= 0", name="stock_held"),
+        CheckConstraint("discount BETWEEN 0 AND total", name="discount"),
         Index("ix_order_lines_tenant_id_order_id", "tenant_id", "order_id", "position"),
         # Whether any order tells of an item or a variant that is to be deleted.
         Index("ix_order_lines_tenant_id_item_id", "tenant_id", "item_id"),
@@ -89,3 +114,4 @@ class OrderLine(TenantOwned, Base):
     stock_held: Mapped[int] = mapped_column(
         server_default="0", comment="taken from stock for this line and not yet given back; 0 where unlimited"
     )
+    discount: Mapped[Decimal] = mapped_column(server_default="0", comment="its part of the order's")

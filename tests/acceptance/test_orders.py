@@ -46,6 +46,8 @@ async def test_a_shopper_orders_and_staff_see_it_through(till: Till, post: Post,
     assert order["customer"] == {"name": "سارة", "email": shopper.lower(), "phone": "+965 5000 1234"}
     assert order["note"] == "Ring twice.\nThank you"
     assert order["total"] == {"amount": "9.515", "currency": "KWD"}
+    amounts = [order[name]["amount"] for name in ("subtotal", "discount", "shipping")]
+    assert amounts == ["9.515", "0.000", "0.000"]
     assert order["placedAt"] == order["updatedAt"]
     first, second = order["lines"]
     assert first["name"] == {"en": "Shirt – Large", "ar": "قميص – Large", "value": "Shirt – Large"}

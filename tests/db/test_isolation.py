@@ -117,6 +117,7 @@ async def test_the_platform_reads_every_tenant_and_writes_only_standing(ground: 
             "INSERT INTO memberships SELECT * FROM memberships",
             "DELETE FROM tenants",
             "SELECT * FROM people",
+            "SELECT shipping_address FROM orders",
             "SELECT * FROM credentials",
         ):
             with pytest.raises(Exception, match="permission denied"):

@@ -21,8 +21,11 @@ ORDER = """
 fragment order on Order {
   id number name status paymentStatus fulfilmentStatus note placedAt updatedAt
   customer { name email phone }
-  total { amount currency }
-  lines { id variantId sku quantity name { en ar value } unitPrice { amount currency } total { amount currency } }
+  subtotal { amount } discount { amount } shipping { amount } total { amount currency }
+  lines {
+    id variantId sku quantity name { en ar value } unitPrice { amount currency } total { amount currency }
+    discount { amount }
+  }
 }
 """
 

@@ -186,6 +186,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
+        "subtotal discount shipping": EVERYONE,
         "paymentInstructions": EVERYONE,
         "timeline visit": only(DESK, others=Refusal.FORBIDDEN),
     },
@@ -196,7 +197,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "OrderConnection": {CONNECTION: SIGNED_IN | DESK},
     "OrderEdge": {EDGE: SIGNED_IN | DESK},
     "OrderCustomer": {"name email phone": EVERYONE},
-    "OrderLine": {"id variantId name sku unitPrice quantity total variant": EVERYONE},
+    "OrderLine": {"id variantId name sku unitPrice quantity total discount variant": EVERYONE},
     "OrderTimelineEntry": {"id event at actorKind actorId from to reason": DESK},
     # Small types
     "LocalizedText": {"en ar value text": EVERYONE},
