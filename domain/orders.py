@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Order, OrderLine
-from domain import outbox, stock, timeline
+from domain import discounts, outbox, stock, timeline
 from domain.actors import Actor, Permission, require
 from domain.errors import not_found
 from domain.pages import Page, PageRequest, newest_first
@@ -102,11 +102,15 @@ async def fulfil(session: AsyncSession, *, actor: Actor, order_id: uuid.UUID) ->
 
 
 async def cancel(session: AsyncSession, *, actor: Actor, order_id: uuid.UUID, reason: str | None) -> Order:
-    """Call the order off and give its stock back. Faults: invalid reason, NOT_FOUND, ILLEGAL_TRANSITION."""
+    """Call the order off, and give back its stock and discount.
+
+    Faults: invalid reason, NOT_FOUND, ILLEGAL_TRANSITION.
+    """
     require(actor, Permission.ORDERS_MANAGE)
     why = cleaned(reason, "reason", limit=LONGEST_REASON)
     order = await advance(session, actor=actor, order_id=order_id, to="cancelled", reason=why)
     await release_stock(session, order_id)
+    await discounts.give_back(session, order_id=order_id)
     return order
 
 

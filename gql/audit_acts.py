@@ -37,6 +37,11 @@ class AuditAct(Enum):
     )
     CATALOG_IMPORT_CANCEL = strawberry.enum_value("catalog.import_cancel", description="An import was cancelled.")
     CATALOG_EXPORT = strawberry.enum_value("catalog.export", description="The catalogue was written into a file.")
+    DISCOUNT_CREATE = strawberry.enum_value("discount.create", description="A discount code was made.")
+    DISCOUNT_UPDATE = strawberry.enum_value("discount.update", description="A discount was changed.")
+    DISCOUNT_DELETE = strawberry.enum_value(
+        "discount.delete", description="A discount that nobody had used was deleted."
+    )
     SESSION_SIGN_IN = strawberry.enum_value("session.sign_in", description="A member has signed in.")
     SESSION_RECOVER = strawberry.enum_value("session.recover", description="A member has signed in by a recovery code.")
     SESSION_SIGN_OUT = strawberry.enum_value("session.sign_out", description="A member has signed out.")

@@ -39,6 +39,9 @@ RECORD = Cost(weight=4)
 can browse, and no more than a few hundred a second."""
 COUNT = Cost(weight=20)
 """Counting walks over every row that matches."""
+CODE = Cost(weight=250)
+"""Asking whether a discount code is good. An address is granted four a second, and forty at once: so many shoppers
+behind one address can, and six random letters and figures are not found in years."""
 DRAWING = Cost(weight=100)
 """A QR code takes ten milliseconds, in which the process does nothing else."""
 

@@ -11,6 +11,7 @@ from gql.catalog_doors import StaffCatalogFields, StoreCatalogFields
 from gql.catalog_exports import CatalogExportFields
 from gql.catalog_imports import CatalogImportFields
 from gql.context import Info
+from gql.discounts import StaffDiscountFields, StoreDiscountFields
 from gql.former_slugs import FormerSlugFields
 from gql.invitations import InvitationFields
 from gql.media import MediaFields
@@ -36,7 +37,13 @@ class StoreStatus(Enum):
 
 @strawberry.type(description="The public storefront of the request's tenant.")
 class Store(
-    ProfileFields, StoreProfileFields, StoreCatalogFields, StoreSearchFields, StoreTagFields, LinkedOrderFields
+    ProfileFields,
+    StoreProfileFields,
+    StoreCatalogFields,
+    StoreSearchFields,
+    StoreTagFields,
+    StoreDiscountFields,
+    LinkedOrderFields,
 ):
     @strawberry.field(description="Ask this alone in order to show an `unavailable` page.", directives=[PUBLIC])
     def status(self, info: Info) -> StoreStatus:
@@ -54,6 +61,7 @@ class BackOffice(
     MediaFields,
     CatalogImportFields,
     CatalogExportFields,
+    StaffDiscountFields,
     OrderFields,
     VisitFields,
     TeamFields,

@@ -166,6 +166,21 @@ class UserErrorCode(Enum):
         description="The invitation is unknown, expired, revoked or accepted, or was sent to another address.",
     )
     LIMIT_REACHED = strawberry.enum_value("LIMIT_REACHED", description="No more of this, or not now.")
+    DISCOUNT_NOT_STARTED = strawberry.enum_value(
+        "DISCOUNT_NOT_STARTED", description="The discount code is good from a later moment on."
+    )
+    DISCOUNT_ENDED = strawberry.enum_value("DISCOUNT_ENDED", description="The discount code is over.")
+    DISCOUNT_USED_UP = strawberry.enum_value(
+        "DISCOUNT_USED_UP", description="The discount code was used as often as it may be in all."
+    )
+    DISCOUNT_LIMIT_PER_CUSTOMER = strawberry.enum_value(
+        "DISCOUNT_LIMIT_PER_CUSTOMER",
+        description="This customer, or this email address, has used the discount code as often as one may.",
+    )
+    DISCOUNT_MINIMUM_NOT_REACHED = strawberry.enum_value(
+        "DISCOUNT_MINIMUM_NOT_REACHED",
+        description="The discount code is for orders of more: the message says how much.",
+    )
 
 
 @strawberry.interface(description="One reason why a mutation did nothing. Show `message`, branch on `code`.")

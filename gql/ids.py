@@ -14,6 +14,7 @@ PREFIXES = {
     "audit": "audit entry",
     "category": "category",
     "customer": "customer",
+    "discount": "discount",
     "entry": "timeline entry",
     "export": "export",
     "import": "import",

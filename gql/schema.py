@@ -23,6 +23,7 @@ from gql.compiled_inputs import with_compiled_inputs
 from gql.cost import sized
 from gql.customers import CustomerMutation
 from gql.defaults import without_null_defaults
+from gql.discounts import DiscountMutation
 from gql.doors import DoorQuery
 from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
 from gql.former_slugs import FormerSlugMutation
@@ -62,6 +63,7 @@ MUTATIONS: tuple[type, ...] = (
     CategoryMutation,
     MetadataMutation,
     MediaMutation,
+    DiscountMutation,
     OrderMutation,
     OrderClaimMutation,
     VisitMutation,

@@ -5,6 +5,7 @@ from db.models.catalog import CatalogItem, CatalogItemCategory, CatalogItemTag, 
 from db.models.catalog_options import CatalogOption, CatalogOptionValue
 from db.models.catalog_transfers import CatalogExport, CatalogImport, CatalogImportError, CatalogImportRow
 from db.models.customers import Customer, CustomerAddress
+from db.models.discounts import Discount, DiscountUse
 from db.models.identity import (
     Credential,
     EmailCode,
@@ -61,6 +62,8 @@ __all__ = [
     "Credential",
     "Customer",
     "CustomerAddress",
+    "Discount",
+    "DiscountUse",
     "EmailCode",
     "FormerSlug",
     "IdempotencyRecord",

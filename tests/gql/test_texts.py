@@ -78,7 +78,7 @@ ONE_LANGUAGE = {
     "names, numbers and addresses that are the same in every language": """
         BackOffice.slug Store.slug Tenant.slug MembershipTenant.slug InvitationPreview.tenantSlug FormerSlug.slug
         CatalogItem.slug Category.slug CatalogVariant.sku CatalogVariant.barcode
-        OrderLine.sku Order.name TenantSlugReleasePayload.slug
+        Discount.code StoreDiscount.code OrderLine.sku Order.name TenantSlugReleasePayload.slug
         BackOffice.timeZone Store.timeZone Tenant.timeZone BackOffice.contactEmail Store.contactEmail
         Tenant.contactEmail BackOffice.contactPhone Store.contactPhone Tenant.contactPhone
         BackOffice.brandPrimary Store.brandPrimary Tenant.brandPrimary

@@ -21,6 +21,7 @@ OF_A_TENANT: Mapping[str, str] = {
     "audit": "SELECT id FROM audit_entries WHERE tenant_id = :tenant",
     "category": "SELECT id FROM categories WHERE tenant_id = :tenant",
     "customer": "SELECT id FROM customers WHERE tenant_id = :tenant",
+    "discount": "SELECT id FROM discounts WHERE tenant_id = :tenant",
     "entry": "SELECT id FROM timeline_entries WHERE tenant_id = :tenant",
     "export": "SELECT id FROM catalog_exports WHERE tenant_id = :tenant",
     "import": "SELECT id FROM catalog_imports WHERE tenant_id = :tenant",

@@ -67,6 +67,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "metadataSet metadataDelete": DESK,
         "mediaCreate mediaComplete mediaUpdate mediaDelete": DESK,
         "catalogImportCreate catalogImportStart catalogImportCancel catalogExportCreate": DESK,
+        "discountCreate discountUpdate discountDelete": DESK,
         "orderSubmit": EVERYONE,
         "visitRecord": EVERYONE,
         "orderClaim": CUSTOMERS,
@@ -76,13 +77,14 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "orderConfirm orderFulfil orderCancel": DESK,
     },
     # The doors
-    "Store": {f"{PROFILE} profile items item categories category search tags order status": EVERYONE},
+    "Store": {f"{PROFILE} profile items item categories category search tags discount order status": EVERYONE},
     "BackOffice": {
         f"{PROFILE} profile status version": INSIDE,
         "formerSlugs": only(MANAGERS, others=Refusal.FORBIDDEN),
         "items item variant categories category search tags media orders order visits": only(
             DESK, others=Refusal.FORBIDDEN
         ),
+        "discounts discount": only(DESK, others=Refusal.FORBIDDEN),
         "catalogImports catalogImport catalogExports catalogExport": only(DESK, others=Refusal.FORBIDDEN),
         "members invitations": only(STAFF, others=Refusal.FORBIDDEN),
         "apiKeys": only(MANAGERS, others=Refusal.FORBIDDEN),
@@ -183,6 +185,15 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CatalogExport": {"id status itemStatus kind category rows size downloadUrl createdAt endedAt": DESK},
     "CatalogExportConnection": {CONNECTION: DESK},
     "CatalogExportEdge": {EDGE: DESK},
+    # Discounts
+    "Discount": {
+        "id code title kind percentage amount minimumSubtotal startsAt endsAt isEnabled": DESK,
+        "usageLimit usageLimitPerCustomer usageCount status version createdAt updatedAt": DESK,
+    },
+    "DiscountConnection": {CONNECTION: DESK},
+    "DiscountEdge": {EDGE: DESK},
+    "DiscountAnswer": {"discount refusal": EVERYONE},
+    "StoreDiscount": {"code title kind percentage amount minimumSubtotal endsAt": EVERYONE},
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
@@ -240,6 +251,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "MediaCreatePayload": {"userErrors media upload": DESK},
     "MediaPayload": {"userErrors media": DESK},
     "MediaDeletePayload": {"userErrors deletedId": DESK},
+    "DiscountPayload": {"userErrors discount": DESK},
+    "DiscountDeletePayload": {"userErrors deletedId": DESK},
     "OrderSubmitPayload": {"userErrors order orderToken": EVERYONE},
     "VisitRecordPayload": {"userErrors visitId expiresAt": EVERYONE},
     "OrderPayload": {"userErrors order": DESK | CUSTOMERS},
@@ -273,6 +286,7 @@ NULL_FOR_SOME: Mapping[str, str] = {
     "Media.failure": "what is ready has none",
     "Tenant.logo": "those who can only open a tenant see it before it has one",
     "CatalogSearchConnection.correctedQuery": "they search for nothing in particular, and so nothing is mistyped",
+    "StoreDiscount.percentage": "the code that they ask about takes off an amount",
     "ViewerMfa.enabledAt": "they read before they set up a second factor",
 }
 """Rows that an audience may see as null alone, each with its reason; all others must have shown a value."""

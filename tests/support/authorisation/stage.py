@@ -12,6 +12,7 @@ from tests.support.authorisation.selections import Arguments
 from tests.support.catalog import CatalogClient
 from tests.support.catalog_imports import full_export, refused_import
 from tests.support.customers import GENERAL, KUWAIT, Shopper
+from tests.support.discounts import FULL_DISCOUNT, DiscountDesk
 from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, SUBMIT, new_key
 from tests.support.pictures import Darkroom
@@ -97,6 +98,9 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     await Keyring(tools.api, shop).full()
     imported = await refused_import(tools.factory.parts, shop)
     exported = await full_export(tools.factory.parts, shop)
+    discounts = DiscountDesk(tools.api, shop)
+    await discounts.create()
+    discount = await discounts.create(**FULL_DISCOUNT)
     nodes = {
         "CatalogItem": item["id"],
         "CatalogVariant": item["variants"][0]["id"],
@@ -110,12 +114,14 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     return {
         "Query.invitation": f'token: "{token}"',
         "Store.item": f'slug: "{item["slug"]}"',
+        "Store.discount": f'code: "{discount["code"]}", subtotal: "1"',
         "Store.order": f'token: "{placed["orderToken"]}"',
         "Store.category": f'slug: "{middle["slug"]}"',
         **{f"{kind}.metadataValue": 'key: "colour"' for kind in ("CatalogItem", "CatalogVariant", "Category")},
         "BackOffice.item": f'id: "{item["id"]}"',
         "BackOffice.variant": f'id: "{item["variants"][0]["id"]}"',
         "BackOffice.category": f'id: "{middle["id"]}"',
+        "BackOffice.discount": f'id: "{discount["id"]}"',
         "BackOffice.catalogImport": f'id: "{global_id("import", imported.id)}"',
         "BackOffice.catalogExport": f'id: "{global_id("export", exported.id)}"',
         "BackOffice.order": f'id: "{order["id"]}"',
