@@ -1,62 +1,34 @@
 """Placing an order: the one way an order comes into being.
 
-Locks are taken in one order: idempotency key, items, stock by variant id, counter. The last two are what simultaneous
-orders wait for, so few statements follow them. The foreign keys of the lines hold variants behind the counter, also
-unlimited ones: whoever changes the key of a variant must hold no counter. Whatever goes wrong leaves nothing behind.
+Locks are taken in one order: idempotency key, items, stock by variant id, discount, counter. The last three are what
+simultaneous orders wait for, so few statements follow them. The foreign keys of the lines hold variants behind the
+counter, also unlimited ones: whoever changes the key of a variant must hold no counter. Whatever goes wrong leaves
+nothing behind.
 """
 
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
-from db.models import Order, OrderLine, new_id
+from db.models import Order, OrderLine, OutboxMessage, new_id
 from db.queries import order_placement as order_statements
 from db.rows import Record, Rows
 from db.writes import COUNTED, COUNTED_AT, insert_rows
-from domain import idempotency, orders, outbox, stock, timeline
+from domain import orders, outbox, stock, timeline
 from domain.actors import Actor
 from domain.along import Along
 from domain.counters import counter
-from domain.emails import normalized_email
-from domain.errors import AccessDenied, FaultCode, Faults, InsufficientStock, UserFault, not_found
+from domain.errors import FaultCode, Faults, InsufficientStock, UserFault, not_found
 from domain.money import LARGEST, ZERO
-from domain.tenants import checked_phone
-from domain.texts import LOCALES, LocalizedText, cleaned, person_name
+from domain.texts import LocalizedText
 
-MOST_LINES = 100
-MOST_OF_ONE = 1_000_000
 FIRST_NUMBER = 1001
-LONGEST_NAME = 200
-LONGEST_NOTE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who orders, and how to reach them."""
-
-    name: str
-    email: str
-    phone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrderLine:
-    """So many of a variant; None where the client's identifier is none of a variant."""
-
-    variant_id: uuid.UUID | None
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """What a shopper gives, as it was given. Prices and names come from the catalogue alone."""
-
-    customer: Customer
-    lines: Sequence[NewOrderLine]
-    note: str | None = None
-    locale: str | None = None
+HOLD_ENDS = "order.hold_ends"
+"""The job that sees to an order which was not paid in time, for `domain.job_handlers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,88 +51,50 @@ class Offer:
     stock: int | None
 
 
+class Terms(Protocol):
+    """What an order is placed on besides what the catalogue says."""
+
+    async def settle(
+        self, rows: Rows, order: Order, lines: Sequence[OrderLine], offers: Mapping[uuid.UUID, Offer]
+    ) -> None:
+        """Write into order and lines what they come to. Raises what stands in the way; nothing is held yet."""
+        ...
+
+    async def take(self, rows: Rows, order: Order) -> None:
+        """Take what there may be too little of: behind the stock, and before the number."""
+        ...
+
+
 async def place(
-    rows: Rows, *, actor: Actor, given: NewOrder, idempotency_key: str, visit_id: uuid.UUID | None = None
+    rows: Rows, *, actor: Actor, order: Order, wanted: Sequence[Wanted], terms: Terms | None = None
 ) -> Along[Order]:
-    """An order with its number, its stock taken and its mails on their way; for a key used before, the order it made.
+    """Give the order its lines, its amounts, its stock and its number, and write it with its mails and jobs.
 
-    A visit that is unknown here, or has ended, is left out. It is no part of what the key was used with: who asks again
-    may have been given another meanwhile.
+    The caller has claimed the idempotency key for the order's id, and said who orders. Without terms it costs what the
+    catalogue says.
 
-    Faults: everything wrong about the input's form at once; then NOT_FOUND of variants and totals that are too large;
-    then INSUFFICIENT_STOCK of every line concerned; IDEMPOTENCY_KEY_REUSED.
+    Faults: NOT_FOUND of variants and totals that are too large; what the terms raise; then INSUFFICIENT_STOCK of every
+    line concerned.
     """
-    order, wanted = checked_order(given, idempotency_key)
-    key = idempotency.Key.of(actor, "order.place", idempotency_key, given)
-    tenant = await open_tenant(rows, key, order, visit_id)
-    if not tenant["claimed"]:
-        return Along(await placed_before(rows, await idempotency.entity_of(rows, key)))
     offers = await offers_of(rows, {line.variant_id for line in wanted})
     lines = priced_lines(wanted, offers)
-    order.tenant_id, order.currency, order.customer_id = actor.tenant, tenant["currency"], actor.customer_id
-    order.visit_id, order.visit_touch = tenant["visit_id"], tenant["visit_touch"]
-    order.locale, order.total = given.locale or tenant["locale"], total_of(lines)
-    order.discount, order.shipping = ZERO, ZERO
+    order.discount, order.shipping, order.total = ZERO, ZERO, subtotal_of(lines)
+    if terms:
+        await terms.settle(rows, order, lines, offers)
     needed = needed_stock(lines, offers)
     # What is sold out as far as anyone can see needs no lock to be refused.
     check_stock(lines, needed, {offer.variant_id: offer.stock for offer in offers.values()})
     await hold_stock(rows, lines, needed)
+    if terms:
+        await terms.take(rows, order)
     await write(rows, actor, order, lines)
     return Along(order, {orders.lines_of: {order.id: lines}})
-
-
-async def open_tenant(rows: Rows, key: idempotency.Key, order: Order, visit_id: uuid.UUID | None) -> Record:
-    """Status, currency and locale of the tenant, which must be open for business; whether the key was free; the visit
-    that the order came of."""
-    values = key.values() | {"entity_id": order.id, "visit_id": visit_id}
-    (tenant,) = await rows.fetch(order_statements.open_and_claim(), values)
-    if tenant["status"] != "active":
-        raise AccessDenied("the tenant is not active")
-    return tenant
 
 
 async def placed_before(rows: Rows, order_id: uuid.UUID) -> Order:
     """The order that the same request has made before, as it is now."""
     (found,) = await rows.fetch(order_statements.order_by_id(), {"order_id": order_id})
     return Order(**found)
-
-
-def checked_order(given: NewOrder, idempotency_key: str) -> tuple[Order, Sequence[Wanted]]:
-    """The customer's part of the order, and its lines, tidied. Raises all that is wrong about the form at once."""
-    faults, order, customer = Faults(), Order(id=new_id()), given.customer
-    with faults.collecting():
-        idempotency.check_key(idempotency_key)
-    with faults.collecting():
-        order.customer_name = person_name(customer.name, "customer", "name", limit=LONGEST_NAME)
-    with faults.collecting():
-        order.customer_email = normalized_email(customer.email, "customer", "email")
-    with faults.collecting():
-        order.customer_phone = checked_phone(customer.phone, "customer", "phone")
-    with faults.collecting():
-        order.note = cleaned(given.note, "note", limit=LONGEST_NOTE, multiline=True)
-    if given.locale is not None and given.locale not in LOCALES:
-        faults.add(FaultCode.INVALID, f"A locale is one of: {', '.join(LOCALES)}.", "locale")
-    wanted = checked_lines(given.lines, faults)
-    faults.raise_any()
-    return order, wanted
-
-
-def checked_lines(lines: Sequence[NewOrderLine], faults: Faults) -> Sequence[Wanted]:
-    if not lines:
-        faults.add(FaultCode.REQUIRED, "An order has at least one line.", "lines")
-    if len(lines) > MOST_LINES:
-        faults.add(FaultCode.TOO_LONG, f"An order has at most {MOST_LINES} lines.", "lines")
-        return ()
-    wanted: list[Wanted] = []
-    for position, line in enumerate(lines):
-        if line.variant_id is None:
-            faults.found.append(not_found("variant", "lines", str(position), "variantId"))
-        else:
-            wanted.append(Wanted(line.variant_id, line.quantity))
-        if not 1 <= line.quantity <= MOST_OF_ONE:
-            message = f"A quantity is between 1 and {MOST_OF_ONE:,}."
-            faults.add(FaultCode.INVALID, message, "lines", str(position), "quantity")
-    return wanted
 
 
 async def offers_of(rows: Rows, variant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Offer]:
@@ -225,8 +159,8 @@ def line_of(position: int, quantity: int, offer: Offer) -> OrderLine:
     )
 
 
-def total_of(lines: Sequence[OrderLine]) -> Decimal:
-    """What the order costs: exactly the sum of its lines."""
+def subtotal_of(lines: Sequence[OrderLine]) -> Decimal:
+    """What the lines come to, before any discount."""
     total = sum((line.total for line in lines), ZERO)
     if total > LARGEST:
         raise UserFault(FaultCode.INVALID, f"An order may cost at most {LARGEST}.", ("lines",))
@@ -290,9 +224,14 @@ async def write(rows: Rows, actor: Actor, order: Order, lines: Sequence[OrderLin
         outbox.message(actor=actor, kind=kind, order_id=order.id)
         for kind in ("mail.order_received", "mail.order_placed")
     ]
+    jobs = [hold_ends(order, order.held_until)] if order.held_until else []
     order.number, order.placed_at, order.updated_at, order.subtotal = await insert_rows(
         rows,
-        [*lines, entry, *mails, order],
+        [*lines, entry, *mails, *jobs, order],
         returning=["number", "placed_at", "updated_at", "subtotal"],
         counter=counter(actor=actor, name="order", first=FIRST_NUMBER),
     )
+
+
+def hold_ends(order: Order, until: datetime) -> OutboxMessage:
+    return outbox.job(tenant_id=order.tenant_id, kind=HOLD_ENDS, due_at=until, order_id=order.id)

@@ -5,7 +5,7 @@ tenant's scope, so that what is sent is what was committed.
 """
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
@@ -39,6 +39,12 @@ def enqueue_job_for_later(
 def message(*, actor: Actor, kind: str, **payload: uuid.UUID | str) -> OutboxMessage:
     """A tenant's work, for a caller that writes it and wakes the worker."""
     return OutboxMessage(id=new_id(), tenant_id=actor.tenant, kind=kind, payload=plain(payload))
+
+
+def job(*, tenant_id: uuid.UUID, kind: str, due_at: datetime, **payload: uuid.UUID | str) -> OutboxMessage:
+    """A tenant's work that is due at a moment, for a caller that writes it."""
+    values = {"id": new_id(), "tenant_id": tenant_id, "kind": kind, "lane": "job", "payload": plain(payload)}
+    return OutboxMessage(**values, due_at=due_at)
 
 
 def enqueue_for_person(session: AsyncSession, *, person_id: uuid.UUID, kind: str, **payload: uuid.UUID | str) -> None:

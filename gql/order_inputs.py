@@ -2,7 +2,7 @@
 
 import strawberry
 
-from domain.order_placement import Customer, NewOrder, NewOrderLine
+from domain.order_submission import Customer, NewOrder, NewOrderLine
 from gql.ids import known_id
 from gql.scalars import Locale, written
 

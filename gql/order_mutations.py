@@ -2,7 +2,7 @@
 
 import strawberry
 
-from domain import order_placement, orders
+from domain import order_submission, orders
 from domain.actors import Permission
 from domain.order_links import order_token
 from gql.access import STORE, staff
@@ -38,7 +38,7 @@ class OrderMutation:
     )
     async def order_submit(self, info: Info, input: OrderSubmitInput) -> OrderSubmitPayload | None:
         async with info.context.write_rows() as rows:
-            placed = await order_placement.place(
+            placed = await order_submission.submit(
                 rows,
                 actor=info.context.actor,
                 given=new_order(input),

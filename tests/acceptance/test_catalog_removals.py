@@ -11,7 +11,7 @@ from db.models import CatalogItem, OrderLine
 from db.rows import rows_within
 from domain import catalog_removals
 from domain.errors import FaultCode, UserFault
-from domain.order_placement import Customer, NewOrder, NewOrderLine, place
+from domain.order_submission import Customer, NewOrder, NewOrderLine, submit
 from tests.support.api import Api
 from tests.support.catalog import CatalogClient
 from tests.support.factories import Factory, Product, Shop
@@ -66,7 +66,7 @@ async def test_an_item_that_an_order_tells_of_is_archived_instead(client: Catalo
 
 async def order(parts: Parts, shop: Shop, product: Product, session: Any) -> None:
     given = NewOrder(Customer("Sara", "sara@people.test"), [NewOrderLine(product.variant.id, 1)])
-    await place(await rows_within(session), actor=shop.guest, given=given, idempotency_key=new_key())
+    await submit(await rows_within(session), actor=shop.guest, given=given, idempotency_key=new_key())
 
 
 async def test_an_order_on_its_way_keeps_its_item(parts: Parts, shop: Shop, factory: Factory) -> None:

@@ -10,7 +10,7 @@ from db.session import Scope
 from domain import platform
 from domain.actors import Actor, ActorKind
 from domain.errors import AccessDenied
-from domain.order_placement import Customer, NewOrder, NewOrderLine, place
+from domain.order_submission import Customer, NewOrder, NewOrderLine, submit
 from tests.support.api import Api
 from tests.support.factories import Factory, Shop
 from tests.support.orders import OnSale, Till, new_key
@@ -27,7 +27,7 @@ def an_order(sold: OnSale) -> NewOrder:
 
 async def attempt(till: Till, actor: Actor, sold: OnSale, key: str) -> Order:
     async with till.parts.database.write(actor.scope) as session:
-        return (await place(await rows_within(session), actor=actor, given=an_order(sold), idempotency_key=key)).value
+        return (await submit(await rows_within(session), actor=actor, given=an_order(sold), idempotency_key=key)).value
 
 
 async def change_standing(till: Till, operator: Actor, status: str) -> None:

@@ -23,18 +23,15 @@ from domain.catalog_items import ItemChanges
 from domain.catalog_variants import VariantFields
 from domain.errors import AccessDenied, FaultCode, IllegalTransition, InsufficientStock, UserFault, UserFaults
 from domain.money import LARGEST
-from domain.order_placement import (
+from domain.order_placement import Offer, Wanted, priced_lines, subtotal_of
+from domain.order_submission import (
     MOST_LINES,
     MOST_OF_ONE,
     Customer,
     NewOrder,
     NewOrderLine,
-    Offer,
-    Wanted,
     checked_order,
-    place,
-    priced_lines,
-    total_of,
+    submit,
 )
 from domain.orders import ORDER_STATUS
 from domain.pages import PageRequest
@@ -98,10 +95,10 @@ def test_the_lines_sum_to_the_total_to_the_fils(chosen: Sequence[tuple[int, int]
     assert all(line.total.as_tuple().exponent == -3 for line in lines)
     if sum(in_fils) > most:
         with pytest.raises(UserFault):
-            total_of(lines)
+            subtotal_of(lines)
     else:
-        assert total_of(lines) * 1000 == sum(in_fils)
-        assert total_of(lines) == sum(line.total for line in lines)
+        assert subtotal_of(lines) * 1000 == sum(in_fils)
+        assert subtotal_of(lines) == sum(line.total for line in lines)
 
 
 lines = st.builds(NewOrderLine, st.none() | st.uuids(), st.integers(-(2**31), 2**31 - 1))
@@ -132,7 +129,9 @@ async def placed(till: Till, *sold: OnSale, quantity: int = 1) -> Order:
     async with till.parts.database.write(till.shop.guest.scope) as session:
         given_order = an_order(*sold, quantity=quantity)
         return (
-            await place(await rows_within(session), actor=till.shop.guest, given=given_order, idempotency_key=new_key())
+            await submit(
+                await rows_within(session), actor=till.shop.guest, given=given_order, idempotency_key=new_key()
+            )
         ).value
 
 
@@ -165,7 +164,7 @@ async def test_an_order_needs_a_tenant(till: Till) -> None:
     nowhere = Actor(ActorKind.GUEST)
     async with till.parts.database.write(till.shop.guest.scope) as session:
         with pytest.raises(AccessDenied):
-            await place(
+            await submit(
                 await rows_within(session), actor=nowhere, given=an_order(nothing_on_sale()), idempotency_key=new_key()
             )
 

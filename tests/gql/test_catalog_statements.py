@@ -9,7 +9,7 @@ from bootstrap import Parts
 from db.rows import rows_within
 from domain import categories
 from domain.categories import NewCategory
-from domain.order_placement import Customer, NewOrder, NewOrderLine, place
+from domain.order_submission import Customer, NewOrder, NewOrderLine, submit
 from domain.texts import LocalizedText
 from gql.ids import global_id
 from tests.support.api import Api
@@ -66,7 +66,7 @@ async def furnish(parts: Parts, factory: Factory, shop: Shop, *, shelves: int, i
         lines = [NewOrderLine(product.variant.id, 1) for product in products[first : first + 3]]
         order = NewOrder(Customer("Sara", "sara@people.test"), lines)
         async with parts.database.write(shop.guest.scope) as session:
-            await place(
+            await submit(
                 await rows_within(session), actor=shop.guest, given=order, idempotency_key=secrets.token_urlsafe(24)
             )
 

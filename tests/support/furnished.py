@@ -20,7 +20,7 @@ from domain.categories import NewCategory
 from domain.changes import ABSENT
 from domain.errors import UserFault, UserFaults
 from domain.metadata import Side
-from domain.order_placement import Customer, NewOrder, NewOrderLine, place
+from domain.order_submission import Customer, NewOrder, NewOrderLine, submit
 from domain.pages import encode_cursor
 from domain.signing import Signer
 from domain.texts import LocalizedText
@@ -145,7 +145,7 @@ async def furnish_orders(parts: Parts, shop: Shop, variants: Sequence[uuid.UUID]
         try:
             async with parts.database.write(shop.guest.scope) as session:
                 rows, key = await rows_within(session), secrets.token_urlsafe(24)
-                await place(rows, actor=shop.guest, given=order, idempotency_key=key)
+                await submit(rows, actor=shop.guest, given=order, idempotency_key=key)
         except (UserFault, UserFaults):  # not on sale
             continue
     async with parts.database.write(shop.actor.scope) as session:
