@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 from db.security.roles import objections_to_login
 from db.session import Database, create_engine
 from domain.attempts import MostAttempts
+from domain.payment_gateways import Gateways
+from domain.payment_providers import PaymentProvider
 from domain.ports import SearchEngine
 from domain.search_indexes import SearchIndexes
+from domain.secret_store import SecretStore
 from domain.signing import Signer
 from domain.visit_batches import VisitBatches
 from gql.context import Services
@@ -24,6 +27,9 @@ from integrations.elasticsearch_search import ElasticsearchSearch
 from integrations.images import PillowRenderer
 from integrations.jwks import RemoteKeys
 from integrations.local_identity import LocalIdentityProvider
+from integrations.manual_payments import ManualPayments
+from integrations.mock_gateway import TableMockGateway
+from integrations.mock_payments import MockPayments
 from integrations.passwords import Argon2Passwords
 from integrations.postgres_search import PostgresSearch
 from integrations.s3 import S3ObjectStore
@@ -174,6 +180,7 @@ class Parts:
     mail: SmtpMailSender
     objects: S3ObjectStore
     secrets: FileSecretStore | SecretsManagerStore
+    gateways: Gateways
     cluster: Cluster | None
 
     @property
@@ -232,6 +239,7 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
     database = build_database(settings, settings.database_url)
     signal = ArqWorkSignal(settings.redis_url)
     identity = build_identity(settings, database, signal, passwords or Argon2Passwords())
+    secrets = build_secret_store(settings)
     return Parts(
         settings=settings,
         database=database,
@@ -248,7 +256,8 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
         ),
         mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
         objects=build_object_store(settings),
-        secrets=build_secret_store(settings),
+        secrets=secrets,
+        gateways=build_gateways(settings, database, signal, secrets),
         cluster=build_cluster(settings),
     )
 
@@ -276,6 +285,21 @@ def build_secret_store(settings: Settings) -> FileSecretStore | SecretsManagerSt
         return FileSecretStore(settings.secrets_directory, settings.secret_key.get_secret_value().encode())
     return SecretsManagerStore(
         settings.secrets_manager_region or "", settings.secrets_manager_prefix, settings.secrets_manager_endpoint_url
+    )
+
+
+def build_gateways(settings: Settings, database: Database, signal: ArqWorkSignal, secrets: SecretStore) -> Gateways:
+    """The ways of paying that this platform offers."""
+    public_url, signer = settings.public_url.rstrip("/"), Signer(settings.secret_key.get_secret_value().encode())
+    mock = TableMockGateway(database, signal, secrets, signer, public_url) if settings.offers_mock else None
+    providers: list[PaymentProvider] = [ManualPayments(), *([MockPayments(mock)] if mock else [])]
+    return Gateways(
+        {provider.name: provider for provider in providers},
+        secrets,
+        public_url,
+        mock=mock,
+        return_origins=settings.listed_origins,
+        returns_to_this_machine=settings.env != "production",
     )
 
 
@@ -344,7 +368,7 @@ def server_parts(parts: Parts) -> ServerParts:
             visits,
             storefront_changed=versions.bump,
             objects=parts.objects,
-            secrets=parts.secrets,
+            gateways=parts.gateways,
             media_url=media_url_of(settings),
         ),
         versions=versions,
@@ -371,7 +395,7 @@ def worker_parts(parts: Parts) -> WorkerParts:
         database=parts.database,
         mail=parts.mail,
         objects=parts.objects,
-        secrets=parts.secrets,
+        gateways=parts.gateways,
         images=PillowRenderer(),
         secret_key=parts.settings.secret_key.get_secret_value().encode(),
         redis_url=parts.settings.redis_url,

@@ -178,6 +178,9 @@ class Settings(BaseSettings):
         default=False,
         description="let production use parts on this machine's loopback, such as a pgbouncer beside the process",
     )
+    mock_payments: bool | None = Field(
+        default=None, description="let stores offer the gateway that takes no money; by default not in production"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("identity_private_key_file", "cognito_region", "cognito_user_pool_id")
@@ -211,6 +214,11 @@ class Settings(BaseSettings):
     def wants_mfa(self) -> bool:
         """Whether owners, admins and operators can do nothing in a session without a second factor."""
         return self.env == "production" if self.mfa_required is None else self.mfa_required
+
+    @property
+    def offers_mock(self) -> bool:
+        """Whether a store can have the gateway that takes no money."""
+        return self.env != "production" if self.mock_payments is None else self.mock_payments
 
     @property
     def introspects(self) -> bool:

@@ -31,6 +31,7 @@ class ActorKind(Enum):
     PERSON = "person"
     API_KEY = "api_key"
     OPERATOR = "operator"
+    SYSTEM = "system"
 
 
 KEY_SCOPES = frozenset(
@@ -106,6 +107,11 @@ class Actor:
 
     def may(self, permission: Permission) -> bool:
         return permission in (permissions_of(self.role) if self.permissions is None else self.permissions)
+
+
+def system(tenant_id: uuid.UUID) -> Actor:
+    """Nobody in particular, for what happens by itself, such as an order whose money has arrived. It may nothing."""
+    return Actor(ActorKind.SYSTEM, tenant_id, permissions=NOTHING)
 
 
 def require(actor: Actor, permission: Permission) -> None:

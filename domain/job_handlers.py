@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from domain import catalog_exports, catalog_imports, media, media_rendering, search_indexing
+from domain import (
+    catalog_exports,
+    catalog_imports,
+    media,
+    media_rendering,
+    mock_callbacks,
+    mock_gateway,
+    search_indexing,
+)
 from domain.catalog_import_slices import run_import, sweep_import
 from domain.jobs import Ending, Handler
 
@@ -14,6 +22,7 @@ HANDLERS: Mapping[str, Handler] = {
     catalog_exports.JOB: catalog_exports.run_export,
     catalog_exports.SWEEP_JOB: catalog_exports.sweep_export,
     search_indexing.JOB: search_indexing.index_changes,
+    mock_gateway.CALLBACK: mock_callbacks.call_back,
 }
 ENDINGS: Mapping[str, Ending] = {
     media.RENDER: media_rendering.give_up,

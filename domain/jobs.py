@@ -31,8 +31,8 @@ from domain.images import ImageRenderer
 from domain.leases import JOBS, LEASE_SECONDS, LeaseLost, close_as_done, held
 from domain.object_store import ObjectStore
 from domain.outbox import enqueue_job
+from domain.payment_gateways import Gateways
 from domain.search_indexes import SearchIndexes
-from domain.secret_store import SecretStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Tools:
     database: Database
     objects: ObjectStore
     images: ImageRenderer
-    secrets: SecretStore
+    gateways: Gateways
     search_indexes: SearchIndexes | None = None
     """Where items of some tenants are searched; None where all are searched in Postgres."""
 

@@ -16,6 +16,9 @@ class ActorKind(Enum):
     PERSON = strawberry.enum_value("person", description="Somebody signed in: a customer or a member of staff.")
     API_KEY = strawberry.enum_value("api_key", description="A program of the tenant's, with an API key.")
     OPERATOR = strawberry.enum_value("operator", description="An operator of the platform.")
+    SYSTEM = strawberry.enum_value(
+        "system", description="Nobody: it happened by itself, such as when a payment had arrived."
+    )
 
 
 async def acting_id(info: Info, kind: ActorKind, actor_id: UUID | None) -> strawberry.ID | None:

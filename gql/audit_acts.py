@@ -42,6 +42,21 @@ class AuditAct(Enum):
     DISCOUNT_DELETE = strawberry.enum_value(
         "discount.delete", description="A discount that nobody had used was deleted."
     )
+    PAYMENT_ACCOUNT_SAVE = strawberry.enum_value(
+        "payment_account.save", description="A way of paying was set up or changed."
+    )
+    PAYMENT_ACCOUNT_ENABLE = strawberry.enum_value(
+        "payment_account.enable", description="A way of paying is offered from then on."
+    )
+    PAYMENT_ACCOUNT_DISABLE = strawberry.enum_value(
+        "payment_account.disable", description="A way of paying is offered no longer."
+    )
+    PAYMENT_ACCOUNT_REORDER = strawberry.enum_value(
+        "payment_account.reorder", description="Ways of paying were put into another order."
+    )
+    PAYMENT_ACCOUNT_DELETE = strawberry.enum_value(
+        "payment_account.delete", description="A way of paying was deleted with its credentials."
+    )
     SESSION_SIGN_IN = strawberry.enum_value("session.sign_in", description="A member has signed in.")
     SESSION_RECOVER = strawberry.enum_value("session.recover", description="A member has signed in by a recovery code.")
     SESSION_SIGN_OUT = strawberry.enum_value("session.sign_out", description="A member has signed out.")

@@ -18,8 +18,8 @@ from domain.callers import Caller, TenantBrief
 from domain.errors import AccessDenied
 from domain.object_store import ObjectStore
 from domain.outbox import has_work
+from domain.payment_gateways import Gateways
 from domain.ports import AttemptLimits, Holder, IdentityProvider, Origin, SearchEngine, Throttle, WorkSignal
-from domain.secret_store import SecretStore
 from domain.signing import Signer
 from domain.visit_batches import VisitBatches
 from domain.visit_sightings import Sighting
@@ -48,7 +48,7 @@ class Services:
     storefront_changed: Callable[[UUID], None]
     """Told of a tenant right after this process has committed a change of what its shoppers see."""
     objects: ObjectStore
-    secrets: SecretStore
+    gateways: Gateways
     media_url: str
     """Where the public objects are, without a slash at the end."""
 

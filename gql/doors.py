@@ -17,6 +17,7 @@ from gql.invitations import InvitationFields
 from gql.media import MediaFields
 from gql.order_links import LinkedOrderFields
 from gql.orders import OrderFields
+from gql.payment_accounts import PaymentAccountFields, PaymentMethodFields
 from gql.publicity import PUBLIC
 from gql.roots import door
 from gql.search import StaffSearchFields, StoreSearchFields
@@ -44,6 +45,7 @@ class Store(
     StoreTagFields,
     StoreDiscountFields,
     LinkedOrderFields,
+    PaymentMethodFields,
 ):
     @strawberry.field(description="Ask this alone in order to show an `unavailable` page.", directives=[PUBLIC])
     def status(self, info: Info) -> StoreStatus:
@@ -63,6 +65,7 @@ class BackOffice(
     CatalogExportFields,
     StaffDiscountFields,
     OrderFields,
+    PaymentAccountFields,
     VisitFields,
     TeamFields,
     InvitationFields,

@@ -181,6 +181,20 @@ class UserErrorCode(Enum):
         "DISCOUNT_MINIMUM_NOT_REACHED",
         description="The discount code is for orders of more: the message says how much.",
     )
+    UNAVAILABLE_HERE = strawberry.enum_value(
+        "UNAVAILABLE_HERE", description="Not with this store's currency, for this amount, or on this platform."
+    )
+    ALREADY_PAID = strawberry.enum_value("ALREADY_PAID", description="The order is paid: nothing is to be paid again.")
+    HOLD_ENDED = strawberry.enum_value(
+        "HOLD_ENDED", description="The time in which the order could be paid is over: place another."
+    )
+    PROVIDER_UNAVAILABLE = strawberry.enum_value(
+        "PROVIDER_UNAVAILABLE",
+        description="A payment provider does not answer. Nothing is lost: try again soon, with the same key.",
+    )
+    PROVIDER_REFUSED = strawberry.enum_value(
+        "PROVIDER_REFUSED", description="The payment provider will not do this: choose another way of paying."
+    )
 
 
 @strawberry.interface(description="One reason why a mutation did nothing. Show `message`, branch on `code`.")

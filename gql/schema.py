@@ -36,6 +36,7 @@ from gql.nodes import NodeQuery
 from gql.one_of import with_one_of
 from gql.order_claims import OrderClaimMutation
 from gql.order_mutations import OrderMutation
+from gql.payment_accounts import PaymentAccountMutation
 from gql.platform import PlatformMutation, PlatformQuery
 from gql.scalars import SCALARS
 from gql.sessions import SessionMutation
@@ -66,6 +67,7 @@ MUTATIONS: tuple[type, ...] = (
     DiscountMutation,
     OrderMutation,
     OrderClaimMutation,
+    PaymentAccountMutation,
     VisitMutation,
     CustomerMutation,
     AddressMutation,

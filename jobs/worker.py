@@ -23,9 +23,9 @@ from domain.job_runs import Workshop, perform
 from domain.jobs import Tools
 from domain.leases import JOBS, PEOPLE, TENANTS, Outbox
 from domain.object_store import ObjectStore
+from domain.payment_gateways import Gateways
 from domain.ports import MailSender
 from domain.search_indexes import SearchIndexes
-from domain.secret_store import SecretStore
 from domain.store_pages import StorePages
 from jobs.bell import Bell
 from jobs.couriers import JOB_SLOTS, MAIL_SLOTS, Courier
@@ -45,7 +45,7 @@ class WorkerParts:
     mail: MailSender
     objects: ObjectStore
     images: ImageRenderer
-    secrets: SecretStore
+    gateways: Gateways
     secret_key: bytes
     redis_url: str
     public_url: str
@@ -96,7 +96,7 @@ def couriers_of(parts: WorkerParts) -> Sequence[Courier]:
 
 
 def tools_of(parts: WorkerParts) -> Tools:
-    return Tools(parts.database, parts.objects, parts.images, parts.secrets, parts.search_indexes)
+    return Tools(parts.database, parts.objects, parts.images, parts.gateways, parts.search_indexes)
 
 
 def courier_of_mails(parts: WorkerParts, outbox: Outbox) -> Courier:

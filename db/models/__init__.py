@@ -19,7 +19,9 @@ from db.models.identity import (
 )
 from db.models.media import CatalogItemImage, MediaAsset
 from db.models.metadata import CatalogItemMetadata, CatalogVariantMetadata, CategoryMetadata, MetadataEntry
+from db.models.mock_gateway import MockCharge, MockRefund
 from db.models.orders import Order, OrderLine
+from db.models.payments import Payment, PaymentAccount, PaymentEvent, PaymentTransaction
 from db.models.records import (
     AccountOutboxMessage,
     AccountSend,
@@ -72,10 +74,16 @@ __all__ = [
     "Membership",
     "MetadataEntry",
     "MfaChallenge",
+    "MockCharge",
+    "MockRefund",
     "Operator",
     "Order",
     "OrderLine",
     "OutboxMessage",
+    "Payment",
+    "PaymentAccount",
+    "PaymentEvent",
+    "PaymentTransaction",
     "Person",
     "PersonSession",
     "RecoveryCode",

@@ -139,7 +139,7 @@ async def compare_many(parts: Parts, factory: Factory, role: str, *, wanted: int
         VisitBatches(database),
         lambda _tenant: None,
         parts.objects,
-        parts.secrets,
+        parts.gateways,
         "https://cdn.sadu.test",
     )
     stage = Stage(

@@ -45,7 +45,7 @@ def row_id(import_id: str) -> uuid.UUID:
 
 async def step(parts: Parts) -> list[Outcome]:
     """One job of each tenant that has one to do."""
-    workshop = Workshop(Tools(parts.database, parts.objects, PillowRenderer(), parts.secrets))
+    workshop = Workshop(Tools(parts.database, parts.objects, PillowRenderer(), parts.gateways))
     leases = await claim(parts.database, JOBS, 20)
     return [await perform(workshop, lease) for lease in leases]
 
@@ -54,7 +54,7 @@ def job_of(importer: Importer) -> Job:
     """The job as a worker has it that has lost its lease long ago, and does not know."""
     lease = Lease(importer.shop.tenant.id, new_id(), 1, datetime.now(UTC))
     parts = importer.parts
-    tools = Tools(parts.database, parts.objects, PillowRenderer(), parts.secrets)
+    tools = Tools(parts.database, parts.objects, PillowRenderer(), parts.gateways)
     return Job(tools, lease, "catalog_import", {})
 
 

@@ -126,6 +126,8 @@ READ_BY_THE_PLATFORM = {
     "order_lines",
     "orders",
     "outbox",
+    "payment_accounts",
+    "payments",
     "sends",
     "storefront_changes",
     "tenants",

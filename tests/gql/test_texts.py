@@ -74,7 +74,7 @@ ONE_LANGUAGE = {
         KuwaitAddress.country KuwaitAddress.label KuwaitAddress.notes KuwaitAddress.phone KuwaitAddress.recipient
         KuwaitAddress.area KuwaitAddress.avenue KuwaitAddress.block KuwaitAddress.building KuwaitAddress.flat
         KuwaitAddress.floor KuwaitAddress.street Invitation.email InvitationPreview.maskedEmail""",
-    "for the staff alone": "ApiKey.name ApiKey.hint AuditActor.name AuditActor.email",
+    "for the staff alone": "ApiKey.name ApiKey.hint AuditActor.name AuditActor.email PaymentAccount.paymentLink",
     "names, numbers and addresses that are the same in every language": """
         BackOffice.slug Store.slug Tenant.slug MembershipTenant.slug InvitationPreview.tenantSlug FormerSlug.slug
         CatalogItem.slug Category.slug CatalogVariant.sku CatalogVariant.barcode
@@ -96,6 +96,7 @@ ONE_LANGUAGE = {
         VisitTouch.campaign VisitTouch.content VisitTouch.landingPage VisitTouch.medium VisitTouch.referrer
         VisitTouch.source VisitTouch.term""",
     "for programs": """
+        PaymentAccount.webhookUrl PaymentCredential.name
         HttpHeader.name HttpHeader.value Image.url
         CatalogItem.externalReference CatalogVariant.externalReference Category.externalReference
         CatalogItem.metadataValue CatalogVariant.metadataValue Category.metadataValue MetadataEntry.key

@@ -53,7 +53,7 @@ async def new_worker(outbox_url: str, server: ScriptedServer, parts: Parts) -> A
             mail=SmtpMailSender(server.url, "Sadu <no-reply@sadu.test>"),
             objects=parts.objects,
             images=PillowRenderer(),
-            secrets=parts.secrets,
+            gateways=parts.gateways,
             secret_key=b"a secret of the tests",
             redis_url=NO_REDIS,
             public_url="https://api.sadu.test",

@@ -38,7 +38,7 @@ async def states(ground: Ground, tenant: Tenant) -> list[tuple[str, int, str | N
 
 
 def workshop(ground: Ground, worker: WorkerParts, handlers: Mapping[str, Handler], renewal: float = 15) -> Workshop:
-    return Workshop(Tools(ground.database, worker.objects, worker.images, worker.secrets), handlers, renewal)
+    return Workshop(Tools(ground.database, worker.objects, worker.images, worker.gateways), handlers, renewal)
 
 
 def courier(ground: Ground, shop: Workshop) -> Courier:
@@ -246,7 +246,7 @@ async def test_what_is_given_up_is_recorded_with_it(
     async def ending(session: AsyncSession, job: Job) -> None:
         session.add(Category(tenant_id=job.tenant_id, slug="given-up", name_en=job.kind))
 
-    tools = Tools(ground.database, worker.objects, worker.images, worker.secrets)
+    tools = Tools(ground.database, worker.objects, worker.images, worker.gateways)
     shop = Workshop(tools, {KIND: handler}, endings={KIND: ending})
     for tries in (0, MOST_TRIES if how == "its worker has died" else MOST_TRIES - 1):
         async with ground.database.write(Scope(tenant_id=tenant.id)) as session:

@@ -70,6 +70,9 @@ PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "discounts": {"kind": "fixed", "amount": 1},
     "orders": {"total": 1},
     "order_lines": {"quantity": 1, "unit_price": 1, "total": 1},
+    "payments": {"amount": 1, "currency": "KWD", "provider": "manual"},
+    "mock_charges": {"amount": 1},
+    "mock_refunds": {"amount": 1},
     "media_assets": {"content_type": "image/png", "size": 1},
     "email_codes": {"purpose": "confirm"},
     # Not the running transaction, whose row the triggers have written already.

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from db.session import Database, create_engine
+from domain.payment_gateways import Gateways
 from integrations.images import PillowRenderer
 from integrations.s3 import S3ObjectStore
 from integrations.secrets_file import FileSecretStore
@@ -24,7 +25,7 @@ async def main() -> None:
         mail=mail,
         objects=objects,
         images=PillowRenderer(),
-        secrets=FileSecretStore(Path("nowhere"), secret_key),  # nor that
+        gateways=Gateways({}, FileSecretStore(Path("nowhere"), secret_key), "https://api.sadu.test"),  # nor that
         secret_key=secret_key,
         redis_url=given["redis_url"],
         public_url="https://api.sadu.test",

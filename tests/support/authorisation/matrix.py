@@ -69,6 +69,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "catalogImportCreate catalogImportStart catalogImportCancel catalogExportCreate": DESK,
         "discountCreate discountUpdate discountDelete": DESK,
         "orderSubmit": EVERYONE,
+        "paymentAccountSave paymentAccountEnable paymentAccountDisable": MANAGERS,
+        "paymentAccountReorder paymentAccountDelete": MANAGERS,
         "visitRecord": EVERYONE,
         "orderClaim": CUSTOMERS,
         "customerRegister": SIGNED_IN,
@@ -77,7 +79,9 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "orderConfirm orderFulfil orderCancel": DESK,
     },
     # The doors
-    "Store": {f"{PROFILE} profile items item categories category search tags discount order status": EVERYONE},
+    "Store": {
+        f"{PROFILE} profile items item categories category search tags discount order status paymentMethods": EVERYONE
+    },
     "BackOffice": {
         f"{PROFILE} profile status version": INSIDE,
         "formerSlugs": only(MANAGERS, others=Refusal.FORBIDDEN),
@@ -87,6 +91,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "discounts discount": only(DESK, others=Refusal.FORBIDDEN),
         "catalogImports catalogImport catalogExports catalogExport": only(DESK, others=Refusal.FORBIDDEN),
         "members invitations": only(STAFF, others=Refusal.FORBIDDEN),
+        "paymentAccounts": only(MANAGERS, others=Refusal.FORBIDDEN),
         "apiKeys": only(MANAGERS, others=Refusal.FORBIDDEN),
         "auditEntries": only(OWNERS, others=Refusal.FORBIDDEN),
     },
@@ -201,6 +206,13 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "paymentInstructions": EVERYONE,
         "timeline visit": only(DESK, others=Refusal.FORBIDDEN),
     },
+    # Ways of paying
+    "PaymentAccount": {
+        "provider kind isAvailable unavailability isEnabled isSaved name instructions paymentLink": MANAGERS,
+        "holdMinutes hasRefunds hasPartialRefunds credentials webhookUrl": MANAGERS,
+    },
+    "PaymentCredential": {"name isRequired isSet setAt": MANAGERS},
+    "PaymentMethod": {"provider name kind instructions isAvailable unavailability": EVERYONE},
     "Visit": {"id firstTouch lastTouch startedAt lastSeenAt sightings": DESK},
     "VisitTouch": {"source medium campaign term content referrer landingPage at": DESK},
     "VisitConnection": {CONNECTION: DESK},
@@ -254,6 +266,9 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "DiscountPayload": {"userErrors discount": DESK},
     "DiscountDeletePayload": {"userErrors deletedId": DESK},
     "OrderSubmitPayload": {"userErrors order orderToken": EVERYONE},
+    "PaymentAccountPayload": {"userErrors paymentAccount": MANAGERS},
+    "PaymentAccountReorderPayload": {"userErrors paymentAccounts": MANAGERS},
+    "PaymentAccountDeletePayload": {"userErrors deletedProvider": MANAGERS},
     "VisitRecordPayload": {"userErrors visitId expiresAt": EVERYONE},
     "OrderPayload": {"userErrors order": DESK | CUSTOMERS},
     "CustomerPayload": {"userErrors customer": SIGNED_IN},
@@ -287,6 +302,7 @@ NULL_FOR_SOME: Mapping[str, str] = {
     "Tenant.logo": "those who can only open a tenant see it before it has one",
     "CatalogSearchConnection.correctedQuery": "they search for nothing in particular, and so nothing is mistyped",
     "StoreDiscount.percentage": "the code that they ask about takes off an amount",
+    "PaymentMethod.unavailability": "the stage's ways of paying can all be had",
     "ViewerMfa.enabledAt": "they read before they set up a second factor",
 }
 """Rows that an audience may see as null alone, each with its reason; all others must have shown a value."""

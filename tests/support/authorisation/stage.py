@@ -15,6 +15,7 @@ from tests.support.customers import GENERAL, KUWAIT, Shopper
 from tests.support.discounts import FULL_DISCOUNT, DiscountDesk
 from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, SUBMIT, new_key
+from tests.support.payments import Desk
 from tests.support.pictures import Darkroom
 from tests.support.store_profiles import FULL
 from tests.support.team import Team, token_for
@@ -81,6 +82,7 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     picture_id = await darkroom.ready(alt={"en": "Dates", "ar": "تمر"})
     profile = {"input": PROFILE | {"logoId": picture_id}}
     (await tools.api.execute(UPDATE, profile, token=shop.token, tenant=shop.slug)).payload("tenantUpdate")
+    await offer_ways_of_paying(api=tools.api, shop=shop)
     top = await client.category("Food")
     told = {"description": {"en": "Fresh", "ar": "طازج"}, "externalReference": "FRUIT"}
     middle = await client.category("Fruit", parent=top["id"], **told)
@@ -113,6 +115,7 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     }
     return {
         "Query.invitation": f'token: "{token}"',
+        "Store.paymentMethods": 'total: "4.750"',
         "Store.item": f'slug: "{item["slug"]}"',
         "Store.discount": f'code: "{discount["code"]}", subtotal: "1"',
         "Store.order": f'token: "{placed["orderToken"]}"',
@@ -129,6 +132,14 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
         **{f"Query.node on {name}": f'id: "{node_id}"' for name, node_id in nodes.items()},
         **{f"Query.nodes on {name}": f'ids: ["{node_id}"]' for name, node_id in nodes.items()},
     }
+
+
+async def offer_ways_of_paying(api: Api, shop: Shop) -> None:
+    """One of each kind, with all that can be said of it."""
+    desk = Desk(api, shop)
+    words = {"en": "Transfer the total", "ar": "حوّل المبلغ"}
+    await desk.offer("MANUAL", instructions=words, paymentLink="https://pay.example.com/dukkan")
+    await desk.offer("MOCK", credentials=[{"name": "signingSecret", "value": "a-secret-of-the-stage"}])
 
 
 SIZES = ("Small", "Large")
