@@ -34,6 +34,8 @@ class Act(StrEnum):
     PAYMENT_ACCOUNT_DISABLE = "payment_account.disable"
     PAYMENT_ACCOUNT_REORDER = "payment_account.reorder"
     PAYMENT_ACCOUNT_DELETE = "payment_account.delete"
+    SHIPPING_ZONE_SAVE = "shipping.zone_save"
+    SHIPPING_ZONE_DELETE = "shipping.zone_delete"
     SESSION_SIGN_IN = "session.sign_in"
     SESSION_RECOVER = "session.recover"
     SESSION_SIGN_OUT = "session.sign_out"

@@ -57,6 +57,10 @@ class AuditAct(Enum):
     PAYMENT_ACCOUNT_DELETE = strawberry.enum_value(
         "payment_account.delete", description="A way of paying was deleted with its credentials."
     )
+    SHIPPING_ZONE_SAVE = strawberry.enum_value(
+        "shipping.zone_save", description="A shipping zone was made, or changed with its rates."
+    )
+    SHIPPING_ZONE_DELETE = strawberry.enum_value("shipping.zone_delete", description="A shipping zone was deleted.")
     SESSION_SIGN_IN = strawberry.enum_value("session.sign_in", description="A member has signed in.")
     SESSION_RECOVER = strawberry.enum_value("session.recover", description="A member has signed in by a recovery code.")
     SESSION_SIGN_OUT = strawberry.enum_value("session.sign_out", description="A member has signed out.")

@@ -21,6 +21,7 @@ from gql.payment_accounts import PaymentAccountFields, PaymentMethodFields
 from gql.publicity import PUBLIC
 from gql.roots import door
 from gql.search import StaffSearchFields, StoreSearchFields
+from gql.shipping import StaffShippingFields, StoreShippingFields
 from gql.store_profiles import StoreProfileFields
 from gql.tags import StaffTagFields, StoreTagFields
 from gql.team import TeamFields
@@ -44,6 +45,7 @@ class Store(
     StoreSearchFields,
     StoreTagFields,
     StoreDiscountFields,
+    StoreShippingFields,
     LinkedOrderFields,
     PaymentMethodFields,
 ):
@@ -66,6 +68,7 @@ class BackOffice(
     StaffDiscountFields,
     OrderFields,
     PaymentAccountFields,
+    StaffShippingFields,
     VisitFields,
     TeamFields,
     InvitationFields,

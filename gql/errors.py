@@ -195,6 +195,9 @@ class UserErrorCode(Enum):
     PROVIDER_REFUSED = strawberry.enum_value(
         "PROVIDER_REFUSED", description="The payment provider will not do this: choose another way of paying."
     )
+    SHIPPING_UNAVAILABLE = strawberry.enum_value(
+        "SHIPPING_UNAVAILABLE", description="The shipping rate is not offered to this destination, or no longer."
+    )
 
 
 @strawberry.interface(description="One reason why a mutation did nothing. Show `message`, branch on `code`.")

@@ -27,10 +27,12 @@ PREFIXES = {
     "option": "option",
     "order": "order",
     "person": "person",
+    "rate": "shipping rate",
     "tenant": "tenant",
     "value": "value of an option",
     "variant": "variant",
     "visit": "visit",
+    "zone": "shipping zone",
 }
 """Every kind of identifier, with the name that a message gives the thing."""
 

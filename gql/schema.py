@@ -40,6 +40,7 @@ from gql.payment_accounts import PaymentAccountMutation
 from gql.platform import PlatformMutation, PlatformQuery
 from gql.scalars import SCALARS
 from gql.sessions import SessionMutation
+from gql.shipping import ShippingMutation
 from gql.team import TeamMutation
 from gql.tenants import TenantMutation
 from gql.viewer import ViewerQuery
@@ -68,6 +69,7 @@ MUTATIONS: tuple[type, ...] = (
     OrderMutation,
     OrderClaimMutation,
     PaymentAccountMutation,
+    ShippingMutation,
     VisitMutation,
     CustomerMutation,
     AddressMutation,

@@ -114,7 +114,7 @@ def profile_of(row: StoreProfileRow | None, locale: str) -> StoreProfile:
     )
 
 
-def text_or_none(en: str | None, ar: str | None, locale: str) -> LocalizedText | None:
+def text_or_none(en: str | None, ar: str | None, locale: str | None = None) -> LocalizedText | None:
     return localized(en, ar, locale) if en or ar else None
 
 

@@ -34,6 +34,7 @@ from db.models.records import (
 )
 from db.models.search import SearchDocument, SearchStaleItem, SearchWord
 from db.models.search_indexes import SearchChange, SearchIndex
+from db.models.shipping import ShippingRate, ShippingZone, ShippingZonePlace
 from db.models.storefront import StorefrontChange
 from db.models.team import ApiKey, Invitation
 from db.models.tenants import FormerSlug, Membership, StoreProfile, Tenant
@@ -94,6 +95,9 @@ __all__ = [
     "SearchStaleItem",
     "SearchWord",
     "Send",
+    "ShippingRate",
+    "ShippingZone",
+    "ShippingZonePlace",
     "StoreProfile",
     "StorefrontChange",
     "Tenant",

@@ -84,7 +84,7 @@ ONE_LANGUAGE = {
         BackOffice.brandPrimary Store.brandPrimary Tenant.brandPrimary
         BackOffice.brandSecondary Store.brandSecondary Tenant.brandSecondary
         StoreProfile.whatsappNumber StoreProfile.commercialRegistration StoreProfile.taxNumber
-        StoreProfile.charityPermit SocialLink.url""",
+        StoreProfile.charityPermit SocialLink.url ShippingZone.countries""",
     "labels that are searched by as they are written, in whatever language": """
         CatalogItem.tags CatalogTag.name TagFacet.tag CatalogSearchConnection.correctedQuery""",
     "for the staff alone, of their files": """

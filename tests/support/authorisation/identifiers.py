@@ -34,10 +34,12 @@ OF_A_TENANT: Mapping[str, str] = {
     "option": "SELECT id FROM catalog_options WHERE tenant_id = :tenant",
     "order": "SELECT id FROM orders WHERE tenant_id = :tenant",
     "person": "SELECT person_id FROM memberships WHERE tenant_id = :tenant",
+    "rate": "SELECT id FROM shipping_rates WHERE tenant_id = :tenant",
     "tenant": "SELECT id FROM tenants WHERE id = :tenant",
     "value": "SELECT id FROM catalog_option_values WHERE tenant_id = :tenant",
     "variant": "SELECT id FROM catalog_variants WHERE tenant_id = :tenant",
     "visit": "SELECT id FROM visits WHERE tenant_id = :tenant",
+    "zone": "SELECT id FROM shipping_zones WHERE tenant_id = :tenant",
 }
 """Where the things of each prefix are kept."""
 NEVER_AT_FAULT = frozenset({"visitId"})

@@ -15,6 +15,7 @@ from tests.support.authorisation import (
     key_inputs,
     media_inputs,
     payment_inputs,
+    shipping_inputs,
     team_inputs,
     visit_inputs,
 )
@@ -289,6 +290,8 @@ INPUTS: Mapping[str, Prepare] = {
     "discountCreate": discount_inputs.new_discount,
     "discountUpdate": discount_inputs.discount_edit,
     "discountDelete": discount_inputs.unused_discount,
+    "shippingZoneSave": shipping_inputs.other_zone,
+    "shippingZoneDelete": shipping_inputs.some_zone,
     "orderSubmit": new_order,
     "visitRecord": visit_inputs.new_visit,
     "paymentAccountSave": payment_inputs.way_of_paying,

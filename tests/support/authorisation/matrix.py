@@ -68,6 +68,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "mediaCreate mediaComplete mediaUpdate mediaDelete": DESK,
         "catalogImportCreate catalogImportStart catalogImportCancel catalogExportCreate": DESK,
         "discountCreate discountUpdate discountDelete": DESK,
+        "shippingZoneSave shippingZoneDelete": MANAGERS,
         "orderSubmit": EVERYONE,
         "paymentAccountSave paymentAccountEnable paymentAccountDisable": MANAGERS,
         "paymentAccountReorder paymentAccountDelete": MANAGERS,
@@ -80,7 +81,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     },
     # The doors
     "Store": {
-        f"{PROFILE} profile items item categories category search tags discount order status paymentMethods": EVERYONE
+        f"{PROFILE} profile items item categories category search tags discount order status paymentMethods": EVERYONE,
+        "shippingQuotes": EVERYONE,
     },
     "BackOffice": {
         f"{PROFILE} profile status version": INSIDE,
@@ -89,6 +91,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
             DESK, others=Refusal.FORBIDDEN
         ),
         "discounts discount": only(DESK, others=Refusal.FORBIDDEN),
+        "shippingZones shippingProviders": only(DESK, others=Refusal.FORBIDDEN),
         "catalogImports catalogImport catalogExports catalogExport": only(DESK, others=Refusal.FORBIDDEN),
         "members invitations": only(STAFF, others=Refusal.FORBIDDEN),
         "paymentAccounts": only(MANAGERS, others=Refusal.FORBIDDEN),
@@ -138,6 +141,18 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "Customer": {"id name email phone locale createdAt addresses orders": SIGNED_IN},
     "KuwaitAddress": {f"{ADDRESS} governorate area block street avenue building floor flat": CUSTOMERS},
     "GeneralAddress": {f"{ADDRESS} line1 line2 city region postalCode": CUSTOMERS},
+    # Shipping
+    "ShippingQuote": {
+        "rateId kind provider name price freeAbove estimateMinDays estimateMaxDays instructions": EVERYONE
+    },
+    "ShippingProvider": {"name kind isAvailable": DESK},
+    "ShippingZone": {
+        "id name position countries governorates areas isEverywhereElse version rates": DESK,
+    },
+    "ShippingArea": {"governorate name": DESK},
+    "ShippingRate": {
+        "id provider kind name price freeAbove estimateMinDays estimateMaxDays instructions isEnabled": DESK,
+    },
     # The catalogue
     "CatalogItem": {
         "id kind status slug name description version categories tags variants options price isAvailable": EVERYONE,
@@ -270,6 +285,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "PaymentAccountReorderPayload": {"userErrors paymentAccounts": MANAGERS},
     "PaymentAccountDeletePayload": {"userErrors deletedProvider": MANAGERS},
     "VisitRecordPayload": {"userErrors visitId expiresAt": EVERYONE},
+    "ShippingZonePayload": {"userErrors zone": MANAGERS},
+    "ShippingZoneDeletePayload": {"userErrors deletedId": MANAGERS},
     "OrderPayload": {"userErrors order": DESK | CUSTOMERS},
     "CustomerPayload": {"userErrors customer": SIGNED_IN},
     "CustomerAddressPayload": {"userErrors address": CUSTOMERS},

@@ -17,6 +17,7 @@ from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, SUBMIT, new_key
 from tests.support.payments import Desk
 from tests.support.pictures import Darkroom
+from tests.support.shipping import COUNTER, FULL_RATE, ShippingDesk
 from tests.support.store_profiles import FULL
 from tests.support.team import Team, token_for
 from tests.support.tools import Tools
@@ -94,6 +95,13 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
             await client.change("metadataSet", id=each, isPrivate=private, entries=entries)
     for each in (top, middle):
         await client.change("categoryUpdate", id=each["id"], imageId=picture_id)
+    await ShippingDesk.of(tools.api, shop).save(
+        name={"en": "Hawalli", "ar": "حولي"},
+        countries=["SA"],
+        governorates=["HAWALLI"],
+        areas=[{"governorate": "AHMADI", "name": {"en": "Fintas", "ar": "الفنطاس"}}],
+        rates=[FULL_RATE, COUNTER],
+    )
     placed = await full_order(tools.api, shop, customer, item["variants"][0]["id"])
     order, shopper = placed["order"], Shopper(tools.api, shop, customer)
     token = await token_for(Team(tools, shop), f"{tools.factory.word()}@people.test")
@@ -119,6 +127,7 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
         "Store.item": f'slug: "{item["slug"]}"',
         "Store.discount": f'code: "{discount["code"]}", subtotal: "1"',
         "Store.order": f'token: "{placed["orderToken"]}"',
+        "Store.shippingQuotes": 'destination: {country: "KW", governorate: HAWALLI}, subtotal: "5"',
         "Store.category": f'slug: "{middle["slug"]}"',
         **{f"{kind}.metadataValue": 'key: "colour"' for kind in ("CatalogItem", "CatalogVariant", "Category")},
         "BackOffice.item": f'id: "{item["id"]}"',
