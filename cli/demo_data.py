@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from cli.demo_profiles import DUKKAN_PROFILE, SANAD_PROFILE, DemoProfile
+from cli.demo_shipping import DUKKAN_ZONES
+from domain.shipping_forms import NewZone
 
 PASSWORD = "dates and coffee"
 """Of everybody in the demo. Known to everybody who reads this, so production refuses the demo."""
@@ -49,6 +51,7 @@ class DemoTenant:
     profile: DemoProfile
     categories: tuple[tuple[str, tuple[str, str], str], ...]
     items: tuple[DemoItem, ...]
+    zones: tuple[NewZone, ...] = ()
 
 
 ACCOUNTS = (
@@ -116,6 +119,7 @@ DUKKAN = DemoTenant(
             status="draft",
         ),
     ),
+    zones=DUKKAN_ZONES,
 )
 
 SANAD = DemoTenant(

@@ -13,7 +13,7 @@ from cli.operators import create_operator
 from db.models import Membership, new_id
 from db.rows import rows_within
 from db.session import AsyncSession, Scope
-from domain import catalog_items, categories, tenants
+from domain import catalog_items, categories, shipping_zones, tenants
 from domain.actors import Actor, ActorKind
 from domain.callers import TenantMoved, identify
 from domain.catalog_variants import VariantFields
@@ -123,6 +123,8 @@ async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.
             if account is not owner:
                 session.add(Membership(tenant_id=tenant_id, person_id=people[account.email], role=account.role))
         await fill_shelves(session, actor, demo)
+        for zone in demo.zones:
+            await shipping_zones.save(session, actor=actor, given=zone)
 
 
 async def is_known(parts: Parts, slug: str) -> bool:
