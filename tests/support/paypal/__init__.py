@@ -1,0 +1,1 @@
+"""A PayPal that checks what it is sent, on a port of this machine. It refuses what it does not know."""
