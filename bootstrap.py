@@ -5,14 +5,13 @@ from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from bootstrap_payments import build_gateways, build_secret_store, objections_to_payments
 from db.security.roles import objections_to_login
 from db.session import Database, create_engine
 from domain.attempts import MostAttempts
 from domain.payment_gateways import Gateways
-from domain.payment_providers import PaymentProvider
 from domain.ports import SearchEngine
 from domain.search_indexes import SearchIndexes
-from domain.secret_store import SecretStore
 from domain.signing import Signer
 from domain.visit_batches import VisitBatches
 from gql.context import Services
@@ -27,10 +26,8 @@ from integrations.elasticsearch_search import ElasticsearchSearch
 from integrations.images import PillowRenderer
 from integrations.jwks import RemoteKeys
 from integrations.local_identity import LocalIdentityProvider
-from integrations.manual_payments import ManualPayments
-from integrations.mock_gateway import TableMockGateway
-from integrations.mock_payments import MockPayments
 from integrations.passwords import Argon2Passwords
+from integrations.payment_exchanges import PaymentHttp
 from integrations.postgres_search import PostgresSearch
 from integrations.s3 import S3ObjectStore
 from integrations.search_by_tenant import SearchByTenant
@@ -84,7 +81,7 @@ def objections_to_settings(settings: Settings) -> list[str]:
         *objections,
         *objections_to_storage(settings),
         *objections_to_search(settings),
-        *objections_to_secret_store(settings),
+        *objections_to_payments(settings),
     ]
 
 
@@ -112,13 +109,6 @@ def objections_to_search(settings: Settings) -> list[str]:
     key, url = settings.elasticsearch_api_key, settings.elasticsearch_url or ""
     objections = [] if key and key.get_secret_value() else ["SADU_ELASTICSEARCH_API_KEY is not set"]
     return objections if urlsplit(url).scheme == "https" else ["SADU_ELASTICSEARCH_URL is not https", *objections]
-
-
-def objections_to_secret_store(settings: Settings) -> list[str]:
-    """Files are on one machine, and beside the key that opens them."""
-    if settings.secret_store == "files":
-        return ["SADU_SECRET_STORE keeps tenants' credentials in files of this machine"]
-    return ["SADU_SECRETS_MANAGER_ENDPOINT_URL is set"] if settings.secrets_manager_endpoint_url else []
 
 
 def pool_of(settings: Settings) -> CognitoPool | None:
@@ -181,6 +171,7 @@ class Parts:
     objects: S3ObjectStore
     secrets: FileSecretStore | SecretsManagerStore
     gateways: Gateways
+    payment_http: PaymentHttp
     cluster: Cluster | None
 
     @property
@@ -220,6 +211,7 @@ class Parts:
         await self.signal.close()
         await self.objects.close()
         await self.secrets.close()
+        await self.payment_http.close()
         if self.cluster:
             await self.cluster.close()
         await self.database.dispose()
@@ -239,7 +231,7 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
     database = build_database(settings, settings.database_url)
     signal = ArqWorkSignal(settings.redis_url)
     identity = build_identity(settings, database, signal, passwords or Argon2Passwords())
-    secrets = build_secret_store(settings)
+    secrets, payment_http = build_secret_store(settings), PaymentHttp()
     return Parts(
         settings=settings,
         database=database,
@@ -257,7 +249,8 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
         mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
         objects=build_object_store(settings),
         secrets=secrets,
-        gateways=build_gateways(settings, database, signal, secrets),
+        gateways=build_gateways(settings, database, signal, secrets, payment_http),
+        payment_http=payment_http,
         cluster=build_cluster(settings),
     )
 
@@ -277,29 +270,6 @@ def build_object_store(settings: Settings) -> S3ObjectStore:
         settings.s3_public_url,
         settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
         settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
-    )
-
-
-def build_secret_store(settings: Settings) -> FileSecretStore | SecretsManagerStore:
-    if settings.secret_store == "files" and settings.secrets_directory:
-        return FileSecretStore(settings.secrets_directory, settings.secret_key.get_secret_value().encode())
-    return SecretsManagerStore(
-        settings.secrets_manager_region or "", settings.secrets_manager_prefix, settings.secrets_manager_endpoint_url
-    )
-
-
-def build_gateways(settings: Settings, database: Database, signal: ArqWorkSignal, secrets: SecretStore) -> Gateways:
-    """The ways of paying that this platform offers."""
-    public_url, signer = settings.public_url.rstrip("/"), Signer(settings.secret_key.get_secret_value().encode())
-    mock = TableMockGateway(database, signal, secrets, signer, public_url) if settings.offers_mock else None
-    providers: list[PaymentProvider] = [ManualPayments(), *([MockPayments(mock)] if mock else [])]
-    return Gateways(
-        {provider.name: provider for provider in providers},
-        secrets,
-        public_url,
-        mock=mock,
-        return_origins=settings.listed_origins,
-        returns_to_this_machine=settings.env != "production",
     )
 
 

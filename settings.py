@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     secrets_manager_endpoint_url: WebUrl | None = Field(
         default=None, description="a stand-in for Secrets Manager; never in production"
     )
+    stripe_url: WebUrl | None = Field(default=None, description="a stand-in for Stripe; never in production")
+    paypal_url: WebUrl | None = Field(default=None, description="a stand-in for PayPal; never in production")
+    paypal_authority_file: FilePath | None = Field(
+        default=None, description="PEM of who vouches for the certificates of that stand-in"
+    )
     secret_key: SecretStr = Field(
         min_length=32, description="at least 32 random bytes; mailed codes are derived from it"
     )

@@ -80,11 +80,12 @@ class TextDirection(Enum):
     RTL = strawberry.enum_value("rtl", description="From right to left.")
 
 
-@strawberry.enum(description="ISO 4217 code of a currency of the Gulf. Amounts always have three decimals.")
+@strawberry.enum(description="ISO 4217 code of a currency. Amounts always have three decimals. More values may come.")
 class CurrencyCode(Enum):
     KWD = strawberry.enum_value("KWD", description="Kuwaiti dinar, 1,000 fils.")
     BHD = strawberry.enum_value("BHD", description="Bahraini dinar, 1,000 fils.")
     OMR = strawberry.enum_value("OMR", description="Omani rial, 1,000 baisa.")
+    USD = strawberry.enum_value("USD", description="US dollar, 100 cents: prices of whole cents can be paid online.")
 
 
 @strawberry.type(description="An amount of money.")

@@ -113,6 +113,8 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
             SADU_PUBLIC_URL="http://api.example.com",
             SADU_MFA_REQUIRED="false",
             SADU_S3_URL="http://127.0.0.1:9890",
+            SADU_STRIPE_URL="https://stripe.example.com",
+            SADU_PAYPAL_URL="https://paypal.example.com",
             SADU_SECRET_STORE="files",
             SADU_SECRETS_DIRECTORY=str(tmp_path),
         ),
@@ -127,6 +129,8 @@ def test_production_refuses_embedded_parts_and_development_keys(settings: Settin
         "SADU_IDENTITY_PRIVATE_KEY_FILE is a development key",
         "SADU_PUBLIC_URL is not https",
         "SADU_MFA_REQUIRED is off",
+        "SADU_STRIPE_URL is set",
+        "SADU_PAYPAL_URL is set",
         "SADU_SECRET_STORE keeps tenants' credentials in files of this machine",
     ):
         assert line in refused.stderr, refused.stderr

@@ -123,7 +123,14 @@ class Factory:
             signed_in_at=datetime.now(UTC),
         )
 
-    async def shop(self, *, slug: str | None = None, locale: str = "en", contact_email: str | None = None) -> Shop:
+    async def shop(
+        self,
+        *,
+        slug: str | None = None,
+        locale: str = "en",
+        contact_email: str | None = None,
+        currency: str = "KWD",
+    ) -> Shop:
         """A tenant with an owner who is signed in."""
         owner = await self.member()
         tenant_id = new_id()
@@ -133,6 +140,7 @@ class Factory:
             name=LocalizedText(en=f"Shop {slug}", ar="متجر"),
             locale=locale,
             contact_email=contact_email or f"{slug}@shops.test",
+            currency=currency,
         )
         scope = Scope(tenant_id, owner.person.id)
         async with self.parts.database.write(scope) as session:

@@ -199,7 +199,7 @@ class PayPalStage(Stage):
 def stripe_stage(fake: FakeStripe, http: PaymentHttp, *, flow: str = "checkout") -> StripeStage:
     """A tenant with an account of its own."""
     tenant_id = new_id()
-    values = {"secretKey": f"sk_test_{tenant_id.hex}", "webhookSecret": f"whsec_{tenant_id.hex}", "flow": flow}
+    values = {**stripe_credentials(tenant_id), "flow": flow}
     fake.account(values["secretKey"], values["webhookSecret"])
     create = "/v1/payment_intents" if flow == "payment_intent" else "/v1/checkout/sessions"
     provider = StripePayments(http, fake.url)
@@ -213,6 +213,10 @@ def paypal_stage(fake: FakePayPal, http: PaymentHttp) -> PayPalStage:
     fake.account(values["clientId"], values["clientSecret"], values["webhookId"])
     provider = PayPalPayments(http, fake.url, roots=[fake.authority.root])
     return PayPalStage(provider, Account(tenant_id, values), fake, "/v2/checkout/orders", "/refund", fake)
+
+
+def stripe_credentials(tenant_id: UUID) -> dict[str, str]:
+    return {"secretKey": f"sk_test_{tenant_id.hex}", "webhookSecret": f"whsec_{tenant_id.hex}"}
 
 
 def paypal_credentials(tenant_id: UUID) -> dict[str, str]:
