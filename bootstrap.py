@@ -29,6 +29,7 @@ from integrations.local_identity import LocalIdentityProvider
 from integrations.passwords import Argon2Passwords
 from integrations.payment_exchanges import PaymentHttp
 from integrations.postgres_search import PostgresSearch
+from integrations.redis_guest_carts import RedisGuestCarts
 from integrations.s3 import S3ObjectStore
 from integrations.search_by_tenant import SearchByTenant
 from integrations.secrets_file import FileSecretStore
@@ -167,6 +168,7 @@ class Parts:
     signal: ArqWorkSignal
     throttle: CostBuckets
     attempts: RedisAttemptLimits
+    guest_carts: RedisGuestCarts
     mail: SmtpMailSender
     objects: S3ObjectStore
     secrets: FileSecretStore | SecretsManagerStore
@@ -208,6 +210,7 @@ class Parts:
             await self.identity.close()
         await self.throttle.close()
         await self.attempts.close()
+        await self.guest_carts.close()
         await self.signal.close()
         await self.objects.close()
         await self.secrets.close()
@@ -246,6 +249,7 @@ def build_parts(settings: Settings, *, passwords: Argon2Passwords | None = None)
             secret_key=settings.secret_key.get_secret_value().encode(),
             most=MostAttempts(settings.auth_attempts_per_address, settings.auth_attempts_per_account),
         ),
+        guest_carts=RedisGuestCarts(settings.redis_url),
         mail=SmtpMailSender(settings.smtp_url, settings.mail_from),
         objects=build_object_store(settings),
         secrets=secrets,
@@ -337,6 +341,7 @@ def server_parts(parts: Parts) -> ServerParts:
             parts.search,
             visits,
             storefront_changed=versions.bump,
+            guest_carts=parts.guest_carts,
             objects=parts.objects,
             gateways=parts.gateways,
             media_url=media_url_of(settings),

@@ -15,6 +15,7 @@ from db.storefront_writes import has_written_storefront
 from domain.actors import Actor, ActorKind
 from domain.along import Along
 from domain.callers import Caller, TenantBrief
+from domain.carts import GuestCarts
 from domain.errors import AccessDenied
 from domain.object_store import ObjectStore
 from domain.outbox import has_work
@@ -47,6 +48,7 @@ class Services:
     visits: VisitBatches
     storefront_changed: Callable[[UUID], None]
     """Told of a tenant right after this process has committed a change of what its shoppers see."""
+    guest_carts: GuestCarts
     objects: ObjectStore
     gateways: Gateways
     media_url: str

@@ -13,6 +13,7 @@ from domain.changes import ABSENT, Absent
 from domain.pages import PageRequest
 from gql.access import CUSTOMER, SHOPPER
 from gql.addresses import Address, address_of
+from gql.carts import Cart, own_cart
 from gql.connections import After, Connection, First
 from gql.context import Info
 from gql.cost import usually
@@ -43,6 +44,10 @@ class Customer(Node):
     )
     def addresses(self, found: Sequence[AddressRow]) -> list[Address]:
         return [address_of(row) for row in found]
+
+    @strawberry.field(description="What the customer means to order; null until something was put in.")
+    async def cart(self, info: Info) -> Cart | None:
+        return await own_cart(info)
 
     @strawberry.field(description="The customer's orders at this store, the newest placed first.")
     async def orders(self, info: Info, first: First = 20, after: After = None) -> Connection[Order]:

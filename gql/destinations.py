@@ -18,7 +18,9 @@ class Destination:
 class DestinationInput:
     country: str = strawberry.field(description="ISO 3166-1 alpha-2, such as `KW`.")
     governorate: Governorate | None = strawberry.field(default=None, description="Within Kuwait alone.")
-    area: str | None = strawberry.field(default=None, description="An area of that governorate, such as Salmiya; up to 100 characters.")
+    area: str | None = strawberry.field(
+        default=None, description="An area of that governorate, such as Salmiya; up to 100 characters."
+    )
 
 
 def destination_value(given: DestinationInput) -> DestinationValue:

@@ -7,6 +7,7 @@ import strawberry
 from gql.access import Access, Door
 from gql.api_keys import ApiKeyFields
 from gql.audit import AuditFields
+from gql.carts import StoreCartFields
 from gql.catalog_doors import StaffCatalogFields, StoreCatalogFields
 from gql.catalog_exports import CatalogExportFields
 from gql.catalog_imports import CatalogImportFields
@@ -46,6 +47,7 @@ class Store(
     StoreTagFields,
     StoreDiscountFields,
     StoreShippingFields,
+    StoreCartFields,
     LinkedOrderFields,
     PaymentMethodFields,
 ):

@@ -80,6 +80,11 @@ class ErrorCode(Enum):
         "be: ask again after the seconds in `Retry-After`. Nothing was done; everything else goes on. "
         "Within an answer: searching is out of order; lists are there all the same.",
     )
+    CART_UNAVAILABLE = strawberry.enum_value(
+        "CART_UNAVAILABLE",
+        description="503, or 200 within an answer. Guests' carts are out of order: ask again after the seconds in "
+        "`Retry-After`, and read the cart before a change is made again. Customers' carts and orders go on.",
+    )
     METHOD_NOT_ALLOWED = strawberry.enum_value(
         "METHOD_NOT_ALLOWED", description="405. Send a POST; GET answers registered queries alone."
     )

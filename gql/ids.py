@@ -12,11 +12,13 @@ from domain.errors import UserFault, not_found
 PREFIXES = {
     "address": "address",
     "audit": "audit entry",
+    "cart": "cart",
     "category": "category",
     "customer": "customer",
     "discount": "discount",
     "entry": "timeline entry",
     "export": "export",
+    "guestcart": "cart",
     "import": "import",
     "invitation": "invitation",
     "item": "item",

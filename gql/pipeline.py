@@ -1,6 +1,6 @@
 """From a request to an answer: document, door, execution, errors as they are told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
@@ -15,6 +15,7 @@ from strawberry.execution import optimized_is_awaitable
 from db.session import StaleCallerError
 from domain.attempts import Attempt
 from domain.callers import Caller
+from domain.carts import CartUnavailable
 from domain.errors import AccessDenied, Overloaded, PermissionMissing, UserFault, UserFaults, place_of
 from domain.ports import SearchUnavailable
 from gql.access import OPEN, Access, check
@@ -29,9 +30,16 @@ from gql.operations import Request
 from gql.plans import Plan
 from gql.present import WouldWait
 from gql.schema_fields import declaration
-from gql.throttling import overloaded, search_unavailable
+from gql.throttling import cart_unavailable, overloaded, search_unavailable
 
 log = structlog.get_logger("sadu.gql")
+
+OUT_OF_ORDER: Mapping[type[Exception], Callable[[], Refusal]] = {
+    Overloaded: overloaded,
+    SearchUnavailable: search_unavailable,
+    CartUnavailable: cart_unavailable,
+}
+"""What is told where a part that a field needs is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +218,8 @@ def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
     """Raises the `Refusal` of a request of which nothing was done, since too many others wait."""
     if any(isinstance(error.original_error, StaleCallerError) for error in result.errors or ()):
         raise StaleCallerError  # nothing is wrong: the whole request is done again
-    if result.errors and not any((result.data or {}).values()) and all(was_overloaded(each) for each in result.errors):
-        raise overloaded()
+    if result.errors and not any((result.data or {}).values()):
+        raise_refusal_of_all(result.errors)
     errors = [told(error, context) for error in (result.errors or [])[:MOST_ERRORS]]
     if not errors:
         return {"data": result.data}
@@ -221,8 +229,12 @@ def response(result: ExecutionResult, context: Context) -> dict[str, Any]:
     return {"errors": errors, "data": result.data}
 
 
-def was_overloaded(error: GraphQLError) -> bool:
-    return isinstance(error.original_error, Overloaded)
+def raise_refusal_of_all(errors: Sequence[GraphQLError]) -> None:
+    """Where nothing was answered, and for one and the same reason: then the whole request is refused."""
+    if all(isinstance(each.original_error, Overloaded) for each in errors):
+        raise overloaded()
+    if all(isinstance(each.original_error, CartUnavailable) for each in errors):
+        raise cart_unavailable()
 
 
 def told(error: GraphQLError, context: Context) -> dict[str, Any]:
@@ -241,9 +253,10 @@ def told(error: GraphQLError, context: Context) -> dict[str, Any]:
         path = cause.field if isinstance(cause, UserFault) else cause.faults[0].field
         refused["extensions"] = {"code": ErrorCode.BAD_USER_INPUT.value, "field": list(path)}
         return refused
-    if isinstance(cause, Overloaded | SearchUnavailable):
-        refused = overloaded() if isinstance(cause, Overloaded) else search_unavailable()
-        return coded(error, refused.code, refused.message)
+    for kind, refusal in OUT_OF_ORDER.items():
+        if isinstance(cause, kind):
+            refused = refusal()
+            return coded(error, refused.code, refused.message)
     if isinstance(cause, PermissionMissing):
         return coded(error, ErrorCode.FORBIDDEN, f"You may not do this here: it needs `{cause}`.")
     if isinstance(cause, AccessDenied):

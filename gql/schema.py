@@ -12,6 +12,7 @@ from strawberry.tools import merge_types
 
 from gql.addresses import AddressMutation, GeneralAddress, KuwaitAddress
 from gql.api_keys import ApiKeyMutation
+from gql.cart_mutations import CartMutation
 from gql.catalog_bulk import CatalogBulkMutation
 from gql.catalog_exports import CatalogExportMutation
 from gql.catalog_import_mutations import CatalogImportMutation
@@ -66,6 +67,7 @@ MUTATIONS: tuple[type, ...] = (
     MetadataMutation,
     MediaMutation,
     DiscountMutation,
+    CartMutation,
     OrderMutation,
     OrderClaimMutation,
     PaymentAccountMutation,

@@ -57,3 +57,9 @@ def search_unavailable() -> Refusal:
     """Where a tenant's search engine is away. Nothing stands in for it: see `integrations.search_by_tenant`."""
     told = "Searching is out of order. Everything else goes on: try again soon."
     return Refusal(503, ErrorCode.TEMPORARILY_UNAVAILABLE, told, retry_after=1)
+
+
+def cart_unavailable() -> Refusal:
+    """Where the store of guests' carts is away. Nothing stands in for it: a cart must not be in two places."""
+    told = "Guests' carts are out of order. Everything else goes on: try again soon."
+    return Refusal(503, ErrorCode.CART_UNAVAILABLE, told, retry_after=SECONDS_UNTIL_AVAILABLE)

@@ -1,6 +1,7 @@
 """Every table. Importing this package registers them all in `Base.metadata`."""
 
 from db.models.base import Base, new_id
+from db.models.carts import Cart, CartLine, CartMerge
 from db.models.catalog import CatalogItem, CatalogItemCategory, CatalogItemTag, CatalogVariant, Category
 from db.models.catalog_options import CatalogOption, CatalogOptionValue
 from db.models.catalog_transfers import CatalogExport, CatalogImport, CatalogImportError, CatalogImportRow
@@ -46,6 +47,9 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Base",
+    "Cart",
+    "CartLine",
+    "CartMerge",
     "CatalogExport",
     "CatalogImport",
     "CatalogImportError",

@@ -39,7 +39,7 @@ TRYING = pytest.mark.parametrize(
     [Audience.GUEST, Audience.CUSTOMER, Audience.OWNER, Audience.OPERATOR],
     ids=lambda audience: audience.name.lower(),
 )
-PRIVATE = ("address", "customer", "entry", "line", "order", "person", "tenant")
+PRIVATE = ("address", "cart", "customer", "entry", "guestcart", "line", "order", "person", "tenant")
 Question = tuple[str, Mapping[str, Any]]
 Identifiers = Mapping[str, list[str]]
 

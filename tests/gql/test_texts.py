@@ -73,7 +73,8 @@ ONE_LANGUAGE = {
         GeneralAddress.city GeneralAddress.line1 GeneralAddress.line2 GeneralAddress.postalCode GeneralAddress.region
         KuwaitAddress.country KuwaitAddress.label KuwaitAddress.notes KuwaitAddress.phone KuwaitAddress.recipient
         KuwaitAddress.area KuwaitAddress.avenue KuwaitAddress.block KuwaitAddress.building KuwaitAddress.flat
-        KuwaitAddress.floor KuwaitAddress.street Invitation.email InvitationPreview.maskedEmail""",
+        KuwaitAddress.floor KuwaitAddress.street Destination.area Destination.country
+        Cart.note Cart.discountCode Invitation.email InvitationPreview.maskedEmail""",
     "for the staff alone": "ApiKey.name ApiKey.hint AuditActor.name AuditActor.email PaymentAccount.paymentLink",
     "names, numbers and addresses that are the same in every language": """
         BackOffice.slug Store.slug Tenant.slug MembershipTenant.slug InvitationPreview.tenantSlug FormerSlug.slug

@@ -59,6 +59,8 @@ PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "invitations": {"role": "member"},
     "customers": {"locale": "ar"},
     "customer_addresses": {"form": "general", "line1": "1 Pearl Street", "city": "Manama"},
+    "cart_lines": {"quantity": 1, "seen_price": 1},
+    "cart_merges": {"edition": 0},
     "catalog_items": {"kind": "product"},
     "catalog_item_tags": {"key": "halal", "tag": "Halal"},
     "catalog_item_metadata": {"is_private": True},

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,10 +22,16 @@ class Tools:
     superuser: AsyncConnection
 
     async def rows(self) -> Mapping[str, str]:
-        """A digest of all rows of each table."""
+        """A digest of all rows of each table, and guests' carts."""
         named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
         tables = (await self.superuser.execute(text(named))).scalars().all()
         digests = " UNION ALL ".join(
             f"SELECT '{table}', count(*), sum(hashtextextended(t::text, 0)) FROM \"{table}\" t" for table in tables
         )
-        return {table: f"{rest}" for table, *rest in await self.superuser.execute(text(digests))}
+        found = {table: f"{rest}" for table, *rest in await self.superuser.execute(text(digests))}
+        return found | await self.guest_carts()
+
+    async def guest_carts(self) -> Mapping[str, str]:
+        async with Redis.from_url(self.factory.parts.settings.redis_url) as redis:  # pyright: ignore[reportUnknownMemberType] - redis-py leaves the options untyped
+            keys = [key async for key in redis.scan_iter("sadu:cart:*")]
+            return {f"{key}": f"{sorted((await redis.hgetall(key)).items())}" for key in keys}

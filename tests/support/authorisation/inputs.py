@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from gql.ids import global_id
 from tests.support.authorisation import (
+    cart_inputs,
     catalog_file_inputs,
     catalog_inputs,
     customer_inputs,
@@ -293,6 +294,12 @@ INPUTS: Mapping[str, Prepare] = {
     "shippingZoneSave": shipping_inputs.other_zone,
     "shippingZoneDelete": shipping_inputs.some_zone,
     "orderSubmit": new_order,
+    "cartLinesAdd": cart_inputs.more_lines,
+    "cartLinesUpdate": cart_inputs.other_quantities,
+    "cartLinesRemove": cart_inputs.unwanted_lines,
+    "cartUpdate": cart_inputs.details,
+    "cartDelete": cart_inputs.some_cart,
+    "cartMerge": cart_inputs.sold_out_cart,
     "visitRecord": visit_inputs.new_visit,
     "paymentAccountSave": payment_inputs.way_of_paying,
     "paymentAccountEnable": payment_inputs.disabled_way,

@@ -72,6 +72,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "orderSubmit": EVERYONE,
         "paymentAccountSave paymentAccountEnable paymentAccountDisable": MANAGERS,
         "paymentAccountReorder paymentAccountDelete": MANAGERS,
+        "cartLinesAdd cartLinesUpdate cartLinesRemove cartUpdate cartDelete": EVERYONE,
+        "cartMerge": CUSTOMERS,
         "visitRecord": EVERYONE,
         "orderClaim": CUSTOMERS,
         "customerRegister": SIGNED_IN,
@@ -82,7 +84,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     # The doors
     "Store": {
         f"{PROFILE} profile items item categories category search tags discount order status paymentMethods": EVERYONE,
-        "shippingQuotes": EVERYONE,
+        "shippingQuotes cart": EVERYONE,
     },
     "BackOffice": {
         f"{PROFILE} profile status version": INSIDE,
@@ -138,7 +140,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "SocialLink": {"platform url": EVERYONE},
     "FormerSlug": {"slug leftAt leadsUntil": MANAGERS},
     # Customers: everyone sees the customer that they have just become
-    "Customer": {"id name email phone locale createdAt addresses orders": SIGNED_IN},
+    "Customer": {"id name email phone locale createdAt addresses orders cart": SIGNED_IN},
     "KuwaitAddress": {f"{ADDRESS} governorate area block street avenue building floor flat": CUSTOMERS},
     "GeneralAddress": {f"{ADDRESS} line1 line2 city region postalCode": CUSTOMERS},
     # Shipping
@@ -214,6 +216,13 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "DiscountEdge": {EDGE: DESK},
     "DiscountAnswer": {"discount refusal": EVERYONE},
     "StoreDiscount": {"code title kind percentage amount minimumSubtotal endsAt": EVERYONE},
+    # Carts: whoever has its id sees a guest's
+    "Cart": {
+        "id isGuest lines quantity note discountCode destination shippingRateId subtotal warnings": EVERYONE,
+    },
+    "CartLine": {"variantId variant quantity seenPrice unitPrice total": EVERYONE},
+    "CartWarning": {"code variantId oldPrice newPrice available": EVERYONE},
+    "Destination": {"country governorate area": EVERYONE},
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
@@ -284,6 +293,10 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "PaymentAccountPayload": {"userErrors paymentAccount": MANAGERS},
     "PaymentAccountReorderPayload": {"userErrors paymentAccounts": MANAGERS},
     "PaymentAccountDeletePayload": {"userErrors deletedProvider": MANAGERS},
+    "CartPayload": {"userErrors cart": EVERYONE},
+    "CartDeletePayload": {"userErrors deletedId": EVERYONE},
+    "CartMergePayload": {"userErrors cart leftOut": CUSTOMERS},
+    "CartLeftOut": {"variantId quantity": CUSTOMERS},
     "VisitRecordPayload": {"userErrors visitId expiresAt": EVERYONE},
     "ShippingZonePayload": {"userErrors zone": MANAGERS},
     "ShippingZoneDeletePayload": {"userErrors deletedId": MANAGERS},
@@ -315,6 +328,7 @@ DOOR_ALONE = frozenset(f"BackOffice.{name}" for name in f"{PROFILE} profile stat
 NULL_FOR_SOME: Mapping[str, str] = {
     "Tenant.brandPrimary": "those who can only open a tenant see it before it has colours",
     "Tenant.brandSecondary": "as above",
+    "Customer.cart": "who has just become a customer has none",
     "Media.failure": "what is ready has none",
     "Tenant.logo": "those who can only open a tenant see it before it has one",
     "CatalogSearchConnection.correctedQuery": "they search for nothing in particular, and so nothing is mistyped",

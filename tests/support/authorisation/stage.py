@@ -9,6 +9,7 @@ from tests.support.api import Api, Reply
 from tests.support.api_keys import Keyring
 from tests.support.authorisation.audiences import Audience
 from tests.support.authorisation.selections import Arguments
+from tests.support.carts import full_cart, merged_cart
 from tests.support.catalog import CatalogClient
 from tests.support.catalog_imports import full_export, refused_import
 from tests.support.customers import GENERAL, KUWAIT, Shopper
@@ -104,6 +105,7 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
     )
     placed = await full_order(tools.api, shop, customer, item["variants"][0]["id"])
     order, shopper = placed["order"], Shopper(tools.api, shop, customer)
+    cart, _ = await full_cart(tools.api, shop, item), await merged_cart(tools.api, shop, customer, item)
     token = await token_for(Team(tools, shop), f"{tools.factory.word()}@people.test")
     await Keyring(tools.api, shop).full()
     imported = await refused_import(tools.factory.parts, shop)
@@ -128,6 +130,7 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
         "Store.discount": f'code: "{discount["code"]}", subtotal: "1"',
         "Store.order": f'token: "{placed["orderToken"]}"',
         "Store.shippingQuotes": 'destination: {country: "KW", governorate: HAWALLI}, subtotal: "5"',
+        "Store.cart": f'id: "{cart["id"]}"',
         "Store.category": f'slug: "{middle["slug"]}"',
         **{f"{kind}.metadataValue": 'key: "colour"' for kind in ("CatalogItem", "CatalogVariant", "Category")},
         "BackOffice.item": f'id: "{item["id"]}"',
