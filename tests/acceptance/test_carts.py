@@ -227,10 +227,14 @@ async def test_more_lines_need_no_more_statements(basket: Basket) -> None:
     counts: list[list[int]] = []
     for many in (2, 40):
         counts.append([])
-        for step in (basket.add, basket.keep, lambda *_lines: basket.read()):
+        lines = given_lines(*((each, 2) for each in sold[:many]))
+        for field in ("cartLinesAdd", "cartLinesUpdate"):
             with counted_statements(basket.till.parts.database) as statements:
-                await step(*((each, 2) for each in sold[:many]))
+                await basket.do(field, lines=lines)
             counts[-1].append(len(statements))
+        with counted_statements(basket.till.parts.database) as statements:
+            await basket.read()
+        counts[-1].append(len(statements))
     assert counts[0] == counts[1]
 
 

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from redis.asyncio import Redis
 
 from bootstrap import Parts
 from gql.ids import known_id
@@ -14,6 +13,7 @@ from tests.support.away_redis import nowhere, silent
 from tests.support.carts import Basket, given_lines
 from tests.support.factories import Factory, Shop
 from tests.support.orders import Till
+from tests.support.redis_keys import Keys, redis_at
 from tests.support.storefront import other_process
 
 LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000
@@ -25,11 +25,11 @@ def till(parts: Parts, api: Api, shop: Shop) -> Till:
     return Till(parts, api, shop)
 
 
-async def key_of(redis: Redis, till: Till, basket: Basket) -> bytes:
+async def key_of(redis: Keys, till: Till, basket: Basket) -> str:
     cart_id = known_id("guestcart", basket.cart_id or "")
     assert cart_id
-    (key,) = [key async for key in redis.scan_iter(f"*{cart_id.hex}*")]
-    assert till.shop.tenant.id.hex in key.decode()
+    (key,) = await redis.keys(f"*{cart_id.hex}*")
+    assert till.shop.tenant.id.hex in key
     return key
 
 
@@ -37,7 +37,7 @@ async def test_a_cart_lives_for_thirty_days_from_its_last_use(till: Till, settin
     """Mission C1: reading it is use, too."""
     sold = await till.sell()
     basket = await Basket(till).filled((sold, 1))
-    async with Redis.from_url(settings.redis_url) as redis:
+    async with redis_at(settings.redis_url) as redis:
         key = await key_of(redis, till, basket)
         for use in (basket.read, lambda: basket.keep((sold, 3)), lambda: basket.do("cartUpdate", note="Ring")):
             await redis.pexpire(key, 60_000)
@@ -62,7 +62,7 @@ async def test_a_cart_that_redis_has_forgotten_is_unknown(till: Till, settings: 
     """Mission C1."""
     sold = await till.sell()
     basket = await Basket(till).filled((sold, 1))
-    async with Redis.from_url(settings.redis_url) as redis:
+    async with redis_at(settings.redis_url) as redis:
         await redis.delete(await key_of(redis, till, basket))
     assert await basket.read() is None
     again = await basket.send("cartLinesAdd", lines=given_lines((sold, 1)))

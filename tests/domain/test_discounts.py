@@ -5,6 +5,7 @@ from collections import Counter as Tally
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.support.api import Api
 from tests.support.factories import Factory
 from tests.support.mail import Post
+from tests.support.redis_keys import redis_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Tools:
             f"SELECT '{table}', count(*), sum(hashtextextended(t::text, 0)) FROM \"{table}\" t" for table in tables
         )
         found = {table: f"{rest}" for table, *rest in await self.superuser.execute(text(digests))}
-        return found | await self.guest_carts()
+        return {**found, **await self.guest_carts()}
 
     async def guest_carts(self) -> Mapping[str, str]:
-        async with Redis.from_url(self.factory.parts.settings.redis_url) as redis:  # pyright: ignore[reportUnknownMemberType] - redis-py leaves the options untyped
-            keys = [key async for key in redis.scan_iter("sadu:cart:*")]
-            return {f"{key}": f"{sorted((await redis.hgetall(key)).items())}" for key in keys}
+        redis_url = self.factory.parts.settings.redis_url
+        async with redis_at(redis_url) as redis:
+            return {key: f"{sorted((await redis.hgetall(key)).items())}" for key in await redis.keys("sadu:cart:*")}

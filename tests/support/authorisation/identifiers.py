@@ -44,10 +44,11 @@ OF_A_TENANT: Mapping[str, str] = {
     "zone": "SELECT id FROM shipping_zones WHERE tenant_id = :tenant",
 }
 """Where the things of each prefix are kept."""
-NEVER_AT_FAULT = frozenset({"visitId", "shippingRateId"})
+NEVER_AT_FAULT = frozenset({"visitId", "shippingRateId", "variantIds"})
 """What names nothing is as good as left out: that another tenant's does, `tests/acceptance/test_visits.py` asks.
 
-A cart keeps the rate that a shopper chose; whether there is one, and what it costs, is told at checkout.
+A cart keeps the rate that a shopper chose; whether there is one, and what it costs, is told at checkout. A variant that
+is to leave a cart and is not in it has left it already.
 """
 
 
@@ -94,7 +95,7 @@ async def places(schema: GraphQLSchema, stage: Stage) -> list[Place]:
     """Each argument of a field, and each field of a mutation's input, that takes an identifier or several."""
     found = list(places_in_queries(schema, stage))
     for mutation in roots_of(schema, "mutation"):
-        paths = [path for path in paths_in(mutation) if path[-1] not in NEVER_AT_FAULT]
+        paths = [path for path in paths_in(mutation) if NEVER_AT_FAULT.isdisjoint(path)]
         given = await INPUTS[mutation.name](stage) if paths else None
         found.extend(place_in(mutation, path, given) for path in paths)
     return found
