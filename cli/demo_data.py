@@ -41,6 +41,18 @@ class DemoItem:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoDiscount:
+    """`percentage` is None where it takes off what shipping costs."""
+
+    code: str
+    title: tuple[str, str]
+    percentage: str | None
+    minimum_subtotal: str | None = None
+    usage_limit: int | None = None
+    usage_limit_per_customer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DemoTenant:
     slug: str
     name: tuple[str, str]
@@ -52,6 +64,7 @@ class DemoTenant:
     categories: tuple[tuple[str, tuple[str, str], str], ...]
     items: tuple[DemoItem, ...]
     zones: tuple[NewZone, ...] = ()
+    discounts: tuple[DemoDiscount, ...] = ()
 
 
 ACCOUNTS = (
@@ -120,6 +133,10 @@ DUKKAN = DemoTenant(
         ),
     ),
     zones=DUKKAN_ZONES,
+    discounts=(
+        DemoDiscount("AHLAN10", ("Ten percent off your first order", "خصم ١٠٪ على طلبك الأول"), "10", None, 500, 1),
+        DemoDiscount("توصيل", ("Free delivery from 10 KWD", "توصيل مجاني من ١٠ دنانير"), None, "10.000"),
+    ),
 )
 
 SANAD = DemoTenant(

@@ -7,17 +7,28 @@ from decimal import Decimal
 from typing import Any
 
 from bootstrap import Parts, build_parts
-from cli.demo_data import ACCOUNTS, FIRST_QUERY, PASSWORD, TENANTS, DemoAccount, DemoItem, DemoTenant, DemoVariant
+from cli.demo_data import (
+    ACCOUNTS,
+    FIRST_QUERY,
+    PASSWORD,
+    TENANTS,
+    DemoAccount,
+    DemoDiscount,
+    DemoItem,
+    DemoTenant,
+    DemoVariant,
+)
 from cli.demo_profiles import DemoProfile
 from cli.operators import create_operator
 from db.models import Membership, new_id
 from db.rows import rows_within
 from db.session import AsyncSession, Scope
-from domain import catalog_items, categories, shipping_zones, tenants
+from domain import catalog_items, categories, discount_edits, shipping_zones, tenants
 from domain.actors import Actor, ActorKind
 from domain.callers import TenantMoved, identify
 from domain.catalog_variants import VariantFields
 from domain.changes import ABSENT
+from domain.discount_terms import NewDiscount, Value
 from domain.identity import checked_sign_up
 from domain.social_links import SocialLink
 from domain.store_profiles import ProfileChanges
@@ -125,6 +136,8 @@ async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.
         await fill_shelves(session, actor, demo)
         for zone in demo.zones:
             await shipping_zones.save(session, actor=actor, given=zone)
+        for discount in demo.discounts:
+            await discount_edits.create(session, actor=actor, given=new_discount(discount))
 
 
 async def is_known(parts: Parts, slug: str) -> bool:
@@ -160,6 +173,18 @@ async def fill_shelves(session: AsyncSession, actor: Actor, demo: DemoTenant) ->
         shelves[slug] = (await categories.create(session, actor=actor, given=given)).id
     for item in reversed(demo.items):
         await catalog_items.create(session, actor=actor, given=new_item(item, shelves[item.category]))
+
+
+def new_discount(demo: DemoDiscount) -> NewDiscount:
+    percentage = Decimal(demo.percentage) if demo.percentage else None
+    return NewDiscount(
+        code=demo.code,
+        title=both(demo.title),
+        value=Value("percentage", percentage) if percentage else Value("free_shipping"),
+        minimum_subtotal=Decimal(demo.minimum_subtotal) if demo.minimum_subtotal else None,
+        usage_limit=demo.usage_limit,
+        usage_limit_per_customer=demo.usage_limit_per_customer,
+    )
 
 
 def new_item(item: DemoItem, category_id: uuid.UUID) -> catalog_items.NewItem:

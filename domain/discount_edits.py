@@ -80,8 +80,10 @@ async def update(
         raise UserFault(FaultCode.STALE, "Somebody else has changed this discount: load it again.", ("version",))
     with session.no_autoflush:
         change(discount, changes)
-    if not session.is_modified(discount):
-        return discount
+        if not session.is_modified(discount):
+            # What was sent over it, though the same, would have it read once more when it is shown.
+            await session.refresh(discount)
+            return discount
     discount.version += 1
     await save(session, discount)
     audit.record(session, actor=actor, act=Act.DISCOUNT_UPDATE, code=discount.code)
