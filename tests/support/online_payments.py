@@ -13,7 +13,8 @@ from tests.support.payment_stages import paypal_credentials, stripe_credentials
 from tests.support.payments import Desk
 from tests.support.paypal.certificates import pem
 from tests.support.paypal.server import FakePayPal, PayPalAccount, fake_paypal
-from tests.support.stripe.server import FakeStripe, StripeAccount, fake_stripe
+from tests.support.stripe.accounts import StripeAccount
+from tests.support.stripe.server import FakeStripe, fake_stripe
 
 
 @dataclass(frozen=True, slots=True)

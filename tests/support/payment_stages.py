@@ -21,7 +21,8 @@ from integrations.paypal_payments import PayPalPayments
 from integrations.stripe_payments import StripePayments
 from tests.support.paypal.server import FakePayPal, PayPalAccount
 from tests.support.provider_server import Asked, Failure
-from tests.support.stripe.server import FakeStripe, StripeAccount
+from tests.support.stripe.accounts import StripeAccount
+from tests.support.stripe.server import FakeStripe
 
 SHOPPER = "noura@example.com"
 

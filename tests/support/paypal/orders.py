@@ -58,6 +58,8 @@ class Order:
     unit: dict[str, Any]
     email: str
     url: str
+    """Of the service; its pages are below."""
+    return_url: str
     id: str = field(default_factory=new_id)
     status: str = "PAYER_ACTION_REQUIRED"
     declines: str | None = None
@@ -75,7 +77,7 @@ class Order:
             }
         links = [{"href": f"{self.url}/v2/checkout/orders/{self.id}", "rel": "self", "method": "GET"}]
         if self.status == "PAYER_ACTION_REQUIRED":
-            page = f"https://www.paypal.com/checkoutnow?token={self.id}"
+            page = f"{self.url}/checkoutnow/{self.id}"
             links.append({"href": page, "rel": "payer-action", "method": "GET"})
         return {
             "id": self.id,

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.support.paypal.certificates import Authority, new_key
 from tests.support.paypal.orders import Capture, Order, Refund, body_of, event
+from tests.support.provider_pages import leads_to, not_there, page, pressed
 from tests.support.provider_server import Answered, Asked, Failure, serving
 
 NO_DECIMALS = {"HUF", "JPY", "TWD"}
@@ -27,6 +28,7 @@ CURRENCIES = NO_DECIMALS | set(
     "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD ILS MXN MYR NOK NZD PHP PLN SEK SGD THB USD".split()  # noqa: SIM905
 )
 CERTIFICATE = "/v1/notifications/certs/CERT-360caa42-fca2a594-1d93a270"
+PAGES = "/checkoutnow/"
 LOCALE = re.compile(r"[a-z]{2}-[A-Z]{2}")
 
 
@@ -117,6 +119,8 @@ class FakePayPal:
     key: RSAPrivateKey = field(default_factory=new_key)
     certificates: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """By their paths."""
+    is_open: bool = False
+    """Every client is somebody: for `make dev`."""
     redirects: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
@@ -136,6 +140,8 @@ class FakePayPal:
             return refused.answered()
 
     def answered(self, asked: Asked) -> Answered:
+        if asked.path.startswith(PAGES):
+            return self.shown(asked, asked.path.removeprefix(PAGES))
         if asked.path in self.redirects:
             return Answered(302, b"", {"location": self.redirects[asked.path]})
         if asked.path in self.certificates:
@@ -148,9 +154,24 @@ class FakePayPal:
             return told({"error": "invalid_token", "error_description": "Token signature verification failed"}, 401)
         return once(account, asked)
 
+    def shown(self, asked: Asked, reference: str) -> Answered:
+        """The page that a shopper approves at."""
+        account = next((each for each in self.accounts.values() if reference in each.orders), None)
+        if account is None or (order := account.orders[reference]).status != "PAYER_ACTION_REQUIRED":
+            return not_there()
+        if pressed(asked) == "approve":
+            account.approve(reference)
+        if pressed(asked):
+            return leads_to(f"{order.return_url}{'&' if '?' in order.return_url else '?'}token={reference}")
+        amount = order.unit["amount"]
+        buttons = [("approve", "Approve"), ("back", "Back to the store")]
+        return page("PayPal", f"{amount['value']} {amount['currency_code']}", buttons)
+
     def let_in(self, asked: Asked) -> Answered:
         given = base64.b64decode(asked.headers["authorization"].removeprefix("Basic ")).decode()
         client_id, _, secret = given.partition(":")
+        if self.is_open:
+            self.account(client_id, secret, "WEBHOOKOFTHEDEMO")
         account = self.accounts.get(client_id)
         if account is None or account.client_secret != secret or asked.body != b"grant_type=client_credentials":
             return told({"error": "invalid_client", "error_description": "Client Authentication failed"}, 401)
@@ -200,20 +221,20 @@ def check_amount(amount: Mapping[str, str]) -> None:
 def create(account: PayPalAccount, given: dict[str, Any]) -> dict[str, Any]:
     (unit,) = given["purchase_units"]
     paypal = given["payment_source"]["paypal"]
-    page = paypal["experience_context"]
+    context = paypal["experience_context"]
     check_amount(unit["amount"])
     fits = (
         given["intent"] == "CAPTURE"
         and set(unit) == {"amount", "custom_id", "invoice_id", "description"}
         and max(len(unit[name]) for name in ("custom_id", "invoice_id", "description")) <= 127
-        and page["user_action"] == "PAY_NOW"
-        and page["shipping_preference"] == "NO_SHIPPING"
-        and page["return_url"].startswith("http")
-        and LOCALE.fullmatch(page["locale"])
+        and context["user_action"] == "PAY_NOW"
+        and context["shipping_preference"] == "NO_SHIPPING"
+        and context["return_url"].startswith("http")
+        and LOCALE.fullmatch(context["locale"])
     )
     if not fits:
         raise Refused("INVALID_REQUEST", "INVALID_PARAMETER_SYNTAX", status=400)
-    order = Order(unit, paypal["email_address"], account.fake.url)
+    order = Order(unit, paypal["email_address"], account.fake.url, context["return_url"])
     account.orders[order.id] = order
     return order.told()
 

@@ -53,6 +53,9 @@ class Session:
     expires_at: int
     intent_metadata: dict[str, str]
     client_reference_id: str
+    return_url: str
+    url: str
+    """Of the service; its pages are below."""
     intent: Intent | None = None
     id: str = field(default_factory=lambda: new("cs_test"))
     status: str = "open"
@@ -68,7 +71,7 @@ class Session:
             "status": self.status,
             "payment_status": "paid" if is_paid else "unpaid",
             "payment_intent": intent,
-            "url": f"https://checkout.stripe.com/c/pay/{self.id}#secret" if self.status == "open" else None,
+            "url": f"{self.url}/c/pay/{self.id}#secret" if self.status == "open" else None,
             "client_reference_id": self.client_reference_id,
             "customer_email": self.email,
             "customer_details": {"email": self.email, "name": "Noura", "phone": "+96512345678"},

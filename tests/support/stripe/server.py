@@ -1,17 +1,17 @@
 """The API of accounts, each found by its secret key, and what shoppers and merchants do at Stripe's own pages."""
 
-import hashlib
-import hmac
 import json
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.provider_pages import leads_to, not_there, page, pressed
 from tests.support.provider_server import Answered, Asked, Failure, serving
-from tests.support.stripe.objects import CARD, Intent, Refund, Session, body_of, event
+from tests.support.stripe.accounts import StripeAccount
+from tests.support.stripe.objects import Intent, Refund, Session, event
 from tests.support.stripe.requests import (
     INTENT_PARAMETERS,
     LOCALES,
@@ -28,70 +28,7 @@ from tests.support.stripe.requests import (
     only,
 )
 
-
-@dataclass
-class StripeAccount:
-    """What Stripe knows of one merchant."""
-
-    key: str
-    webhook_secret: str
-    sessions: dict[str, Session] = field(default_factory=dict[str, Session])
-    intents: dict[str, Intent] = field(default_factory=dict[str, Intent])
-    refunds: list[Refund] = field(default_factory=list[Refund])
-    events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """What Stripe has to tell, in the order in which it happened."""
-    known: dict[str, tuple[str, bytes, Answered]] = field(default_factory=dict[str, tuple[str, bytes, Answered]])
-
-    def pay(self, reference: str, *, status: str = "succeeded") -> None:
-        """The shopper pays, whatever Stripe has been told meanwhile."""
-        session, intent = self.begun(reference)
-        intent.status, intent.error = status, None
-        if session:
-            session.status = "complete"
-            self.events.append(event("checkout.session.completed", session.told()))
-        if status == "succeeded":
-            self.events.append(event("payment_intent.succeeded", intent.told()))
-
-    def decline(self, reference: str, code: str = "insufficient_funds") -> None:
-        """A page stays open for another card."""
-        _, intent = self.begun(reference)
-        message = f"Your card {CARD} was declined."
-        intent.error = {"type": "card_error", "code": "card_declined", "decline_code": code, "message": message}
-        intent.status = "requires_payment_method"
-        self.events.append(event("payment_intent.payment_failed", intent.told()))
-
-    def give_back(self, reference: str, amount: int) -> Refund:
-        """The merchant does so by hand."""
-        _, intent = self.begun(reference)
-        self.refunds.insert(0, refund := Refund(intent, amount, {}))
-        charge = {"id": f"ch_{intent.id}", "object": "charge", "payment_intent": intent.id, "metadata": intent.metadata}
-        self.events.append(event("charge.refunded", charge))
-        return refund
-
-    def begun(self, reference: str) -> tuple[Session | None, Intent]:
-        session = self.sessions.get(reference)
-        if session is None:
-            return None, self.intents[reference]
-        if session.intent is None:
-            made = Intent(session.amount, session.currency, session.intent_metadata, belongs_to_session=True)
-            session.intent = self.intents[made.id] = made
-        return session, session.intent
-
-    def paid(self) -> list[Intent]:
-        return [each for each in self.intents.values() if each.status == "succeeded"]
-
-    def signed(
-        self, told: Mapping[str, Any], *, secret: str | None = None, at: float | None = None
-    ) -> tuple[dict[str, str], bytes]:
-        """Headers and body of a webhook."""
-        body, moment = body_of(dict(told)), int(time.time() if at is None else at)
-        key = (secret or self.webhook_secret).encode()
-        signature = hmac.new(key, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
-        older = hmac.new(b"whsec_rolled", body, hashlib.sha256).hexdigest()
-        header = (
-            f"t={moment},v1={older},v1={signature},v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba816edb039989a39"
-        )
-        return {"stripe-signature": header, "content-type": "application/json"}, body
+PAGES = "/c/pay/"
 
 
 @dataclass
@@ -103,6 +40,8 @@ class FakeStripe:
     asked: list[Asked] = field(default_factory=list[Asked])
     failures: list[Failure] = field(default_factory=list[Failure])
     turn: threading.Lock = field(default_factory=threading.Lock)
+    is_open: bool = False
+    """Every test key is somebody's: for `make dev`."""
 
     def account(self, key: str, webhook_secret: str) -> StripeAccount:
         return self.accounts.setdefault(key, StripeAccount(key, webhook_secret))
@@ -113,12 +52,34 @@ class FakeStripe:
     def answer(self, asked: Asked) -> Answered:
         try:
             with self.turn:
+                if asked.path.startswith(PAGES):
+                    return self.shown(asked, asked.path.removeprefix(PAGES))
                 return once(self.signed_in(asked), asked)
         except Refused as refused:
             return refused.answered()
 
+    def shown(self, asked: Asked, reference: str) -> Answered:
+        """The page that a shopper pays at."""
+        account = next((each for each in self.accounts.values() if reference in each.sessions), None)
+        if account is None or (session := found_session(account, reference)).status != "open":
+            return not_there()
+        match pressed(asked):
+            case "pay":
+                account.pay(reference)
+                return leads_to(session.return_url)
+            case "decline":
+                account.decline(reference)
+            case "back":
+                return leads_to(session.return_url)
+            case _:
+                pass
+        buttons = [("pay", "Pay"), ("decline", "Pay with a card that is declined"), ("back", "Back to the store")]
+        return page("Stripe", f"{session.amount} {session.currency}", buttons)
+
     def signed_in(self, asked: Asked) -> StripeAccount:
         key = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.is_open and key.startswith("sk_test_"):
+            self.account(key, f"whsec_{key.removeprefix('sk_test_')}")
         if key not in self.accounts:
             raise Refused(f"Invalid API Key provided: {key}", status=401)
         if asked.headers.get("stripe-version") != VERSION:
@@ -193,6 +154,8 @@ def begin_session(account: StripeAccount, asked: Asked, given: dict[str, Any]) -
         expires_at,
         metadata_in(given["payment_intent_data"]),
         given["client_reference_id"],
+        given["success_url"],
+        f"http://{asked.headers['host']}",
     )
     account.sessions[made.id] = made
     return made.told()
