@@ -18,6 +18,7 @@ MOST_ITEMS, LONGEST_TEXT, SHORTEST_SECRET = 20, 500, 16
 REMOVED = "[removed]"
 # Digits as long as a card's number, however they are grouped.
 CARD_NUMBER = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+EMAIL_ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
 WE_SAY = """amount currency description invoice_id custom_id intent mode metadata order_number payment_id refund_id
     client_reference_id purchase_units currency_code value note_to_payer reason expires_at payment_intent
     cancellation_reason"""
@@ -78,7 +79,7 @@ def _tidy(value: object, secrets: Sequence[str]) -> Any:
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, REMOVED)
-        return CARD_NUMBER.sub(REMOVED, value)[:LONGEST_TEXT]
+        return EMAIL_ADDRESS.sub(REMOVED, CARD_NUMBER.sub(REMOVED, value))[:LONGEST_TEXT]
     if isinstance(value, Mapping):
         return kept(cast("Mapping[str, Any]", value), secrets)
     if isinstance(value, Sequence):

@@ -60,7 +60,9 @@ class Certificates:
     stand_in: str | None = None
     """The only origin that certificates come from, where PayPal is a stand-in."""
     roots: Sequence[Certificate] | None = None
-    _known: dict[str, Known] = field(default_factory=dict[str, Known], repr=False)
+    _good: dict[str, Known] = field(default_factory=dict[str, Known], repr=False)
+    _refused: dict[str, Known] = field(default_factory=dict[str, Known], repr=False)
+    """Apart: whoever invents addresses displaces none that is used."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def key(self, url: str, *, is_sandbox: bool, now: datetime) -> RSAPublicKey:
@@ -85,20 +87,24 @@ class Certificates:
         return any(url.startswith(origin) and PATH.fullmatch(url.removeprefix(origin)) for origin in origins)
 
     async def _chain(self, url: str) -> Sequence[Certificate] | None:
-        known = self._known.get(url)
-        if known is None or known.until < time.monotonic():
+        known = self._known(url)
+        if known is None:
             async with self._turn:  # of those who want it at once, one fetches
-                known = self._known.get(url)
-                if known is None or known.until < time.monotonic():
-                    known = self._keep(url, await self._fetch(url))
+                known = self._known(url) or self._keep(url, await self._fetch(url))
         return known.chain
 
+    def _known(self, url: str) -> Known | None:
+        known = self._good.get(url) or self._refused.get(url)
+        return known if known and known.until > time.monotonic() else None
+
     def _keep(self, url: str, chain: Sequence[Certificate] | None) -> Known:
-        if len(self._known) >= MOST_KEPT:
-            self._known.pop(next(iter(self._known)))
-        seconds = FORGET_REFUSED_SECONDS if chain is None else FORGET_SECONDS
-        self._known[url] = Known(chain, time.monotonic() + seconds)
-        return self._known[url]
+        place, seconds = (self._refused, FORGET_REFUSED_SECONDS) if chain is None else (self._good, FORGET_SECONDS)
+        if len(place) >= MOST_KEPT:
+            place.pop(next(iter(place)))
+        self._good.pop(url, None)
+        self._refused.pop(url, None)
+        place[url] = Known(chain, time.monotonic() + seconds)
+        return place[url]
 
     async def _fetch(self, url: str) -> Sequence[Certificate] | None:
         """None for what is there and is no certificate."""

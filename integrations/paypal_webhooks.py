@@ -39,8 +39,7 @@ async def parse(
     check_time(given["transmission-time"], now)
     try:
         signature = base64.b64decode(given["transmission-sig"], validate=True)
-        event = event_of(json.loads(body))
-    except (binascii.Error, ValueError, KeyError, TypeError):
+    except (binascii.Error, ValueError):
         raise WebhookRejected from None
     if len(signature) < SHORTEST_SIGNATURE:
         raise WebhookRejected
@@ -49,9 +48,9 @@ async def parse(
     said = "|".join((given["transmission-id"], given["transmission-time"], webhook_id, str(zlib.crc32(body))))
     try:
         key.verify(signature, said.encode(), PKCS1v15(), SHA256())
-    except InvalidSignature:
+        return event_of(json.loads(body))
+    except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise WebhookRejected from None
-    return event
 
 
 def check_time(text: str, now: datetime) -> None:

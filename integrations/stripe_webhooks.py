@@ -28,7 +28,7 @@ def parse(account: Account, headers: Mapping[str, str], body: bytes, *, now: dat
     try:
         stripe.WebhookSignature.verify_header(body, header, secret)  # pyright: ignore[reportUnknownMemberType] - one argument of theirs has no type
         return event_of(json.loads(body))
-    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError):
+    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise WebhookRejected from None
 
 

@@ -9,7 +9,7 @@ from cryptography.x509 import load_pem_x509_certificates
 
 from domain.payment_providers import ProviderUnavailable, WebhookEvent, WebhookRejected
 from integrations.payment_exchanges import PaymentHttp
-from integrations.paypal_certificates import MOST_BYTES, Certificates, well_known_roots
+from integrations.paypal_certificates import MOST_BYTES, MOST_KEPT, Certificates, well_known_roots
 from tests.support.http_stand_in import Answered, stand_in
 from tests.support.payment_stages import PayPalStage, paypal_stage
 from tests.support.paypal.certificates import Authority, new_key, pem
@@ -152,6 +152,23 @@ async def test_what_is_no_certificate_is_asked_for_once_a_minute(stage: PayPalSt
             with pytest.raises(WebhookRejected):
                 await told(stage, url=f"{stage.paypal.url}{path}")
         assert len([each for each in stage.paypal.asked if each.path == path]) == 1
+
+
+async def test_invented_addresses_displace_none_that_is_used(stage: PayPalStage) -> None:
+    await told(stage)
+    before = len([each for each in stage.paypal.asked if each.path == CERTIFICATE])
+    for number in range(MOST_KEPT + 1):
+        with pytest.raises(WebhookRejected):
+            await told(stage, url=f"{stage.paypal.url}{ELSEWHERE}-{number:04}-00")
+    await told(stage)
+    assert len([each for each in stage.paypal.asked if each.path == CERTIFICATE]) == before
+
+
+async def test_what_is_signed_and_no_event_is_rejected(stage: PayPalStage) -> None:
+    for content in (b"[]", b"5", b"{}", b'{"id": 1, "event_type": 2, "resource": []}', b"[" * 100_000, b"\xff"):
+        headers, _ = stage.merchant.signed_body(content)
+        with pytest.raises(WebhookRejected):
+            await stage.provider.parse_webhook(stage.account, headers, content, now=datetime.now(UTC))
 
 
 def test_the_well_known_authorities_are_there() -> None:

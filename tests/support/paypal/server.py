@@ -92,7 +92,18 @@ class PayPalAccount:
         key: RSAPrivateKey | None = None,
     ) -> tuple[dict[str, str], bytes]:
         """Headers and body of a webhook."""
-        body, transmission = body_of(dict(given)), str(uuid.uuid4())
+        return self.signed_body(body_of(dict(given)), at=at, webhook_id=webhook_id, url=url, key=key)
+
+    def signed_body(
+        self,
+        body: bytes,
+        *,
+        at: datetime | None = None,
+        webhook_id: str | None = None,
+        url: str | None = None,
+        key: RSAPrivateKey | None = None,
+    ) -> tuple[dict[str, str], bytes]:
+        transmission = str(uuid.uuid4())
         moment = (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
         said = f"{transmission}|{moment}|{webhook_id or self.webhook_id}|{zlib.crc32(body)}"
         signature = (key or self.fake.key).sign(said.encode(), PKCS1v15(), SHA256())
