@@ -20,7 +20,7 @@ def own_delivery(en: str, ar: str, price: str, days: tuple[int, int], *, free_ab
 AT_THE_SHOP = NewRate(
     "pickup",
     LocalizedText("Pick up in Shuwaikh", "استلام من الشويخ"),
-    Decimal(0),
+    Decimal("0.000"),
     estimate_min_days=0,
     estimate_max_days=1,
     instructions=LocalizedText(

@@ -55,7 +55,7 @@ async def quotes(
     TOO_LONG parts of the destination, INVALID subtotal.
     """
     subtotal = checked_amount(subtotal, "subtotal")
-    asked = offer_asked(actor, destination, providers, "destination")
+    asked = offer_asked(actor, destination, providers)
     found = [quote_of(row, destination, subtotal, providers) for row in await rows.fetch(offered_rates(), asked)]
     return [quote for quote in found if quote is not None]
 
@@ -70,8 +70,11 @@ async def quote_for(
     field: tuple[str, ...] = ("shippingRateId",),
     providers: Providers = PROVIDERS,
 ) -> Quote:
-    """What one rate costs now. Faults, at `field`: NOT_FOUND; SHIPPING_UNAVAILABLE for what is not offered there."""
-    asked = offer_asked(actor, destination, providers, *field)
+    """What one rate costs now. Faults, at `field`: NOT_FOUND; SHIPPING_UNAVAILABLE for what is not offered there.
+
+    A destination that is wrong by itself is told as by `quotes`; one of a checked address never is.
+    """
+    asked = offer_asked(actor, destination, providers)
     found = await rows.fetch(rate_with_offer(), asked | {"rate_id": rate_id})
     if not found:
         raise not_found("shipping rate", *field)
@@ -82,11 +85,11 @@ async def quote_for(
     return quote
 
 
-def offer_asked(actor: Actor, destination: Destination | None, providers: Providers, *field: str) -> dict[str, object]:
+def offer_asked(actor: Actor, destination: Destination | None, providers: Providers) -> dict[str, object]:
     """What the statements are given. Without a destination no place is looked for, be it everywhere else."""
     return {
         "tenant_id": actor.tenant,
-        "keys": [] if destination is None else keys_of(destination, *field),
+        "keys": [] if destination is None else keys_of(destination, "destination"),
         "deliveries": available(providers, ShippingKind.DELIVERY),
         "pickups": available(providers, ShippingKind.PICKUP),
     }

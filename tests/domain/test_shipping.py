@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from bootstrap import Parts
+from cli.demo_shipping import DUKKAN_ZONES
 from db.rows import read_rows
 from domain import shipping, shipping_zones
-from domain.address_forms import NewGeneralAddress, NewKuwaitAddress
+from domain.address_forms import GOVERNORATES, NewGeneralAddress, NewKuwaitAddress
 from domain.errors import FaultCode, UserFault, UserFaults
 from domain.shipping import Destination, Quote, destination_of, needs_shipping
 from domain.shipping_forms import NewArea, NewRate, NewZone
@@ -144,6 +145,24 @@ async def test_only_available_providers_are_chosen(parts: Parts, shop: Shop) -> 
         (FaultCode.INVALID, ("rates", "1", "provider")),
     ]
     assert await save(parts, shop, rate("carrier", is_enabled=False), providers=providers)
+
+
+async def test_the_demo_delivers_all_over_kuwait(parts: Parts, shop: Shop) -> None:
+    """Mission C2."""
+    async with parts.database.write(shop.actor.scope) as session:
+        for zone in DUKKAN_ZONES:
+            await shipping_zones.save(session, actor=shop.actor, given=zone)
+    asked = {
+        Destination("KW", "al_asimah", "الشويخ"): ["1.000", "0.000"],
+        Destination("KW", "al_asimah", "Sharq"): ["1.500", "3.000", "0.000"],
+        Destination("KW", "ahmadi", "Al-Wafrah"): ["5.000", "0.000"],
+        Destination("AE"): ["8.000", "0.000"],
+        Destination("FR"): ["0.000"],
+    }
+    for destination, prices in asked.items():
+        assert [str(quote.price) for quote in await quotes(parts, shop, destination)] == prices, destination
+    for governorate in GOVERNORATES:
+        assert len(await quotes(parts, shop, Destination("KW", governorate))) > 1, governorate
 
 
 def test_the_api_knows_every_provider() -> None:
