@@ -69,7 +69,7 @@ PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "catalog_variants": {"price": 1, "compare_at_price": 2},
     "catalog_imports": {"actor_kind": "person"},
     "catalog_exports": {"actor_kind": "person"},
-    "discounts": {"kind": "fixed", "amount": 1},
+    "discounts": {"title_en": "Ten fils", "kind": "fixed", "amount": 1},
     "orders": {"total": 1},
     "order_lines": {"quantity": 1, "unit_price": 1, "total": 1},
     "payments": {"amount": 1, "currency": "KWD", "provider": "manual"},
