@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter as Tally
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -13,14 +14,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from bootstrap import Parts
-from db.models import Customer, Discount, new_id
+from db.models import Customer, Discount, DiscountUse, new_id
 from db.session import AsyncSession
 from domain import discount_edits, discounts
 from domain.actors import Actor
 from domain.discount_codes import code_in_one_spelling
-from domain.discount_terms import DiscountChanges, Value
-from domain.errors import FaultCode, UserFault
+from domain.discount_edits import DiscountFilter
+from domain.discount_terms import DiscountChanges, NewDiscount, Value
+from domain.errors import AccessDenied, FaultCode, UserFault
+from domain.pages import PageRequest
 from domain.pricing import Reduction, ReductionKind
+from domain.texts import LocalizedText
 from tests.support.discounts import Counter, an_order, at_once, found_by, use_for
 from tests.support.factories import Factory, Shop
 from tests.support.locks import when_blocked_by, writing
@@ -136,18 +140,43 @@ async def disable(counter: Counter, made: uuid.UUID) -> None:
     )
 
 
-async def test_giving_back_and_taking_up_at_once_never_wait_in_a_circle(counter: Counter) -> None:
-    made = await counter.make(usage_limit=5)
-    orders = [await counter.use(email=f"{n}@shoppers.test") for n in range(5)]
-    works = [
-        partial(counter.write, partial(step, order_id=order_id))
-        for order_id in orders
-        for step in (discounts.give_back, discounts.use_again, discounts.give_back)
+async def test_a_use_that_lasts_is_not_counted_again(counter: Counter) -> None:
+    """Mission C3: without a limit that would stop it."""
+    made = await counter.make()
+    again = partial(counter.write, partial(discounts.use_again, order_id=await counter.use(email=EMAIL)))
+    assert set(await at_once(*[again] * 4)) == {True}
+    assert await counter.uses(made) == (1, 1)
+
+
+@pytest.mark.parametrize("step", [discounts.give_back, discounts.use_again])
+async def test_whoever_waits_for_a_discount_holds_no_use_of_it(counter: Counter, step: Any) -> None:
+    """Else giving back and taking up would wait in a circle."""
+    made = await counter.make()
+    order_id = await counter.use(email=EMAIL)
+    async with counter.parts.database.write(counter.shop.actor.scope) as session:
+        await session.execute(select(Discount.id).where(Discount.id == made).with_for_update(key_share=True))
+        stepping = writing(counter.parts.database, counter.shop, partial(step, order_id=order_id))
+        await when_blocked_by(session)
+        own = select(DiscountUse.order_id).where(DiscountUse.order_id == order_id)
+        await session.execute(own.with_for_update(nowait=True))
+    await stepping
+
+
+async def test_each_function_of_the_back_office_asks_what_the_actor_may(counter: Counter) -> None:
+    made, guest = await counter.make(), counter.shop.guest
+    wanted, page = DiscountFilter(), PageRequest(1)
+    new = NewDiscount("OTHER", LocalizedText("Other", None), Value("free_shipping"))
+    works: list[Callable[[AsyncSession], Awaitable[Any]]] = [
+        lambda s: discount_edits.create(s, actor=guest, given=new),
+        lambda s: discount_edits.update(s, actor=guest, discount_id=made, version=1, changes=DiscountChanges()),
+        lambda s: discount_edits.delete(s, actor=guest, discount_id=made),
+        lambda s: discount_edits.list_discounts(s, actor=guest, page=page, wanted=wanted),
+        lambda s: discount_edits.count_discounts(s, actor=guest, wanted=wanted),
+        lambda s: discount_edits.find_discount(s, actor=guest, discount_id=made),
     ]
-    outcomes = await at_once(*works, *(partial(counter.use, email=f"{n}@others.test") for n in range(5)))
-    assert not [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, UserFault)]
-    count, lasting = await counter.uses(made)
-    assert count == lasting <= 5
+    for work in works:
+        with pytest.raises(AccessDenied):
+            await counter.write(work)
 
 
 @pytest.mark.parametrize(
