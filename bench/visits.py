@@ -10,7 +10,7 @@ from bench.rounds import Client, Figures, medians
 from bench.world import Server, World
 
 VISITS = 1_000.0
-CONNECTIONS = 256
+CONNECTIONS = 512
 """An answer comes when the batch is committed: so many visits wait at the same time."""
 ROUNDS, SECONDS = 5, 4.0
 RECORDED = Target(0.95, 0.99)

@@ -22,7 +22,7 @@ from domain.visits import Recorded, record
 class Pace:
     """How long the first sighting of a batch waits for others, and how many there may be."""
 
-    gather_seconds: float = 0.05
+    gather_seconds: float = 0.2
     most_in_batch: int = 500
     most_waiting: int = 5_000
     """In all batches together, those that are being written included."""

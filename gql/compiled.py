@@ -19,10 +19,12 @@ from graphql import (
     GraphQLField,
     GraphQLID,
     GraphQLInt,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLString,
+    GraphQLUnionType,
     Undefined,
 )
 from graphql.execution.collect_fields import FieldDetailsList
@@ -104,6 +106,9 @@ class Compiler:
         if details[0].node.selection_set is not None:
             head.append(f"{indent}info.count(len({variable}))")
         inner = nullable(kind)
+        if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
+            # Nobody knows of what types its elements are; but often, as of errors, there are none.
+            return [*head, f"{indent}if {variable}: raise Surprise", f"{indent}{variable} = []"]
         if inner is not kind and isinstance(inner, GraphQLObjectType):
             function = self.object_function(inner, details)
             return [*head, f"{indent}{variable} = [{function}(each, info, given) for each in {variable}]"]

@@ -8,7 +8,6 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLField, GraphQLSchema, OperationDefinitionNode
-from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
@@ -26,6 +25,7 @@ from gql.documents import MOST_ERRORS, Document, Documents, is_mutation, name_of
 from gql.elements import TooManyElements
 from gql.errors import ErrorCode, Refusal, coded
 from gql.executor import FastExecutor
+from gql.hasty_mutations import hasty_mutations
 from gql.operations import Request
 from gql.plans import Plan
 from gql.present import WouldWait
@@ -98,6 +98,7 @@ class Api:
         self.access = dict(doors_of(self.core))
         self.limited = LimitedMutations(self.core)
         self.expecting = frozenset(expecting_tenant(self.core))
+        self.mutations = hasty_mutations(self.core)
 
     def prepare(self, request: GraphQLRequest, caller: Caller) -> Ready:
         """Raises `InvalidDocument`, or a `Refusal` at the door."""
@@ -177,24 +178,37 @@ class Api:
 
     async def step_by_step(self, plan: Plan | None, ready: Ready, context: Context) -> ExecutionResult:
         """As graphql-core executes it, in haste where that is possible."""
-        executor: Executor[Any] | list[GraphQLError] = FastExecutor.build(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - generic in its context
-            self.core,
-            ready.document.parsed,
-            context_value=context,
-            raw_variable_values=dict(ready.request.variables),
-            operation_name=ready.request.operation_name,
-            max_coercion_errors=MOST_ERRORS,
-            is_awaitable=optimized_is_awaitable,  # pyright: ignore[reportArgumentType] - Strawberry's tells no more than a bool
-            hide_suggestions=True,
-            plan=plan,
-            converter=self.schema.schema_converter,
-        )
+        executor = self.executor(plan, ready, context)
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
         if plan is not None:
             plan.learn(executor, self.schema.schema_converter)
         outcome: Any = executor.execute_operation()
         return await outcome if isawaitable(outcome) else outcome
+
+    def executor(self, plan: Plan | None, ready: Ready, context: Context) -> "FastExecutor | list[GraphQLError]":
+        """What is wrong with the variables, where something is."""
+        more: dict[str, Any] = {
+            "is_awaitable": optimized_is_awaitable,
+            "hide_suggestions": True,
+            "plan": plan,
+            "converter": self.schema.schema_converter,
+            "mutations": self.mutations if plan else {},
+        }
+        given = ready.request.variables
+        coerced = plan.variables.values(given) if plan and plan.variables else None
+        if coerced is not None:
+            return FastExecutor.begin(self.core, ready.document, ready.operation, context, coerced, **more)
+        executor: Any = FastExecutor.build(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - generic in its context
+            self.core,
+            ready.document.parsed,
+            context_value=context,
+            raw_variable_values=dict(given),
+            operation_name=ready.request.operation_name,
+            max_coercion_errors=MOST_ERRORS,
+            **more,
+        )
+        return executor
 
 
 def doors_of(schema: GraphQLSchema) -> list[tuple[tuple[str, str], Access]]:

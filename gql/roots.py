@@ -36,7 +36,10 @@ class ReportsUserErrors(FieldExtension):
         try:
             return await next_(source, info, **kwargs)
         except (UserFault, UserFaults) as fault:
-            return self.payload(user_errors=user_errors(fault))
+            return self.told(fault)
+
+    def told(self, fault: UserFault | UserFaults) -> Payload:
+        return self.payload(user_errors=user_errors(fault))
 
 
 def mutation(
