@@ -191,7 +191,8 @@ async def connection(info: Info, found: Found) -> CatalogSearchConnection:
     async with info.context.read_rows() as rows:
         items = await search.items_found(rows, engine=engine, found=found, selection=selection)
 
-    async def count(_info: Info) -> int:
-        return await search.count(engine, found=found)
+    async def count(info: Info) -> int:
+        # By the `info` that is given, which may be one that cannot wait: the engine must not be left half asked.
+        return await search.count(info.context.services.search, found=found)
 
     return CatalogSearchConnection(page=info.context.take(items), convert=item_of, count=count, found=found)

@@ -17,14 +17,12 @@ from graphql import (
     get_named_type,
     is_composite_type,
     is_required_argument,
+    is_required_input_field,
 )
 
 ENOUGH = 40
 """Fields, after which a query goes no deeper."""
 SWITCHES = {"a": "Boolean!", "b": "Boolean! = true", "c": "Boolean = false", "d": "Boolean!"}
-LEFT_OUT = frozenset({"search"})
-"""Fields that are asked for elsewhere: of several searches in one query that fails, some are cancelled while they open
-connections, and asyncio, unlike the loop that the server runs on, may then let the next connection wait for ever."""
 WORDS = ("__import__", "class", "None", "info", "source", "value", "field_0", "given", "lambda")
 """Aliases that mean something in Python."""
 
@@ -90,7 +88,6 @@ class Writer:
             return f"...{self.fragment(self.chance.choice(self.conditions(kind)), depth)} {self.switch()}"
         fields: Mapping[str, GraphQLField] = getattr(kind, "fields", {})
         names = [name for name in fields if depth > 0 or not is_composite_type(named(fields[name]))]
-        names = [name for name in names if name not in LEFT_OUT]
         return self.field(kind, self.chance.choice(names), depth) if names and sort < 0.95 else self.type_name()
 
     def type_name(self) -> str:
@@ -168,5 +165,5 @@ class Writer:
     def entries(self, kind: GraphQLInputObjectType) -> Iterator[str]:
         """What an input object may hold: some of its fields."""
         for name, each in cast("dict[str, Any]", kind.fields).items():
-            if self.chance.random() < 0.4:
+            if is_required_input_field(each) or self.chance.random() < 0.4:
                 yield f"{name}: {self.literal(name, each.type)}"
