@@ -40,6 +40,7 @@ def variables_for(settings: Settings, databases: Databases, name: str) -> dict[s
         "SADU_OWNER_DATABASE_URL": databases.url(name, OWNER),
         "SADU_REDIS_URL": settings.redis_url,
         "SADU_SMTP_URL": settings.smtp_url,
+        "SADU_SECRETS_DIRECTORY": str(settings.secrets_directory),
         "SADU_SECRET_KEY": settings.secret_key.get_secret_value(),
         "SADU_IDENTITY_PRIVATE_KEY_FILE": str(settings.identity_private_key_file),
         "SADU_PUBLIC_URL": settings.public_url,
