@@ -250,7 +250,8 @@ async def test_nobody_else_finds_a_cart(basket: Basket, factory: Factory) -> Non
     elsewhere = Basket(other, basket.member and await factory.customer(other.shop, basket.member), cart_id)
     strangers = [elsewhere, replace(elsewhere, member=None)]
     if basket.member:
-        strangers += [Basket(till, None, cart_id), Basket(till, await factory.customer(till.shop), cart_id)]
+        another = await Basket(till, await factory.customer(till.shop)).filled((sold, 1))
+        strangers += [Basket(till, None, cart_id), replace(another, cart_id=cart_id)]
     for stranger in strangers:
         thing: OnSale = foreign if stranger.till is other else sold
         assert await stranger.read() is None

@@ -99,7 +99,23 @@ async def test_a_guests_cart_is_emptied_at_its_own_store_alone(parts: Parts, sho
     other = (await factory.shop()).guest
     ordered = Ordered(new_id(), cart.quantities)
     await guest_carts.empty_ordered(parts.guest_carts, actor=other, cart_id=cart.id, ordered=ordered)
-    assert (await parts.guest_carts.load(shop.tenant.id, cart.id) or cart).quantities == {DATES: 2}
+    await parts.guest_carts.empty_merged(other.tenant, cart.id, edition=0, quantities=cart.quantities)
+    left = await parts.guest_carts.load(shop.tenant.id, cart.id)
+    assert left
+    assert left.quantities == {DATES: 2}
+
+
+async def test_what_was_merged_leaves_a_guests_cart_once(parts: Parts, shop: Shop) -> None:
+    """Mission C1: a process that was slow takes nothing of what was put in since."""
+    kept, tenant_id = parts.guest_carts, shop.tenant.id
+    cart = await kept.create(tenant_id, adding(dates=2, tea=1))
+    merged = {DATES: 2}
+    await kept.empty_merged(tenant_id, cart.id, edition=cart.edition, quantities=merged)
+    await kept.change(tenant_id, cart.id, adding(dates=5))
+    await kept.empty_merged(tenant_id, cart.id, edition=cart.edition, quantities=merged)
+    left = await kept.load(tenant_id, cart.id)
+    assert left
+    assert (left.edition, left.quantities) == (1, {TEA: 1, DATES: 5})
 
 
 async def test_simultaneous_orders_of_a_customers_cart_share_it(shopper: Shopper) -> None:
