@@ -54,6 +54,7 @@ DECLINED = {
     "TRANSACTION_BLOCKED_BY_PAYEE",
     "TRANSACTION_REFUSED",
 }
+MADE_NOW = 201
 GONE = {"RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID"}
 
 
@@ -96,6 +97,8 @@ class PayPalPayments:
         async with self._asking(account, "create") as client:
             order = await client.post(ORDERS, order_of(wanted, amount), idempotency_key=wanted.idempotency_key)
             begun = charge_of(order)
+            if client.log.exchanges[-1].http_status != MADE_NOW:  # perhaps as it was when the key came first
+                begun = charge_of(await read(client, begun.reference))
         return replace(begun, exchanges=client.log.exchanges)
 
     async def capture(self, account: Account, reference: str, *, idempotency_key: str) -> ChargeState:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import stripe
-from stripe import PaymentIntent, Refund
+from stripe import PaymentIntent, Refund, StripeObject
 from stripe.checkout import Session
 
 from domain.payment_providers import (
@@ -82,12 +82,15 @@ class StripePayments:
         amount = minor_units(wanted.amount, CURRENCIES[wanted.currency])
         async with self._asking(account, "create") as asked:
             options: stripe.RequestOptions = {"idempotency_key": wanted.idempotency_key}
+            made: Session | PaymentIntent
             if account.values.get(FLOW) == PAYMENT_INTENT:
-                intents = asked.client.v1.payment_intents
-                begun = charge_of_intent(await intents.create_async(intent_params(wanted, amount), options))
+                made = await asked.client.v1.payment_intents.create_async(intent_params(wanted, amount), options)
+                begun = charge_of_intent(made)
             else:
-                sessions = asked.client.v1.checkout.sessions
-                begun = charge_of_session(await sessions.create_async(session_params(wanted, amount), options))
+                made = await asked.client.v1.checkout.sessions.create_async(session_params(wanted, amount), options)
+                begun = charge_of_session(made)
+            if is_replayed(made):
+                begun = (await read(asked, begun.reference)).state
         return replace(begun, exchanges=asked.log.exchanges)
 
     async def capture(self, account: Account, reference: str, *, idempotency_key: str) -> ChargeState:
@@ -151,6 +154,12 @@ class Found:
         if self.intent is None:
             raise ProviderRefused("no_charge")
         return charge_of_intent(self.intent, self.refunds)
+
+
+def is_replayed(made: StripeObject) -> bool:
+    """Stripe answers a key that it knows as it did the first time, whatever has happened since."""
+    response = made.last_response
+    return response is not None and response.headers.get("idempotent-replayed") == "true"
 
 
 async def read(asked: Conversation, reference: str) -> Found:

@@ -87,6 +87,16 @@ async def test_a_charge_whose_answer_was_lost_is_found_by_asking_again(stage: St
     assert stage.charges() == 1
 
 
+async def test_asking_again_tells_what_has_happened_since(stage: Stage) -> None:
+    """What the provider remembers of a key is its first answer."""
+    wanted = stage.wanted()
+    begun = await stage.provider.create(stage.account, wanted)
+    stage.shopper_pays(begun.reference)
+    again = await stage.provider.create(stage.account, wanted)
+    assert again.status in (ChargeStatus.PAID, ChargeStatus.AUTHORISED)
+    assert (again.redirect_url, again.client_secret) == (None, None)
+
+
 @pytest.mark.parametrize("status", [500, 503, 429, 409])
 async def test_nobody_knows_whether_it_was_done(stage: Stage, status: int) -> None:
     stage.fake.fail(stage.create_path, status=status)

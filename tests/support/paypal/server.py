@@ -9,7 +9,7 @@ import uuid
 import zlib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -198,7 +198,7 @@ def once(account: PayPalAccount, asked: Asked) -> Answered:
     if key is None or not 1 <= len(key) <= 108:
         raise Refused("INVALID_REQUEST", "PAYPAL_REQUEST_ID_REQUIRED", status=400)
     if key in account.known and account.known[key][0] == asked.path:
-        return account.known[key][1]
+        return replace(account.known[key][1], status=200)
     made = answered(account, asked, json.loads(asked.body))
     account.known[key] = (asked.path, made)
     return made

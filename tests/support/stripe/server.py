@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support.provider_pages import leads_to, not_there, page, pressed
@@ -96,7 +96,7 @@ def once(account: StripeAccount, asked: Asked) -> Answered:
         path, body, before = account.known[key]
         if (path, body) != (asked.path, asked.body):
             raise Refused("Keys can only be used with the same parameters", kind="idempotency_error")
-        return before
+        return replace(before, headers={**before.headers, "idempotent-replayed": "true"})
     made = answered(account, asked)
     account.known[key] = (asked.path, asked.body, made)
     return made
