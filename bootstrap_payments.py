@@ -7,6 +7,7 @@ from domain.payment_gateways import Gateways
 from domain.payment_providers import PaymentProvider
 from domain.secret_store import SecretStore
 from domain.signing import Signer
+from domain.store_pages import StorePages
 from integrations.manual_payments import ManualPayments
 from integrations.mock_gateway import TableMockGateway
 from integrations.mock_payments import MockPayments
@@ -59,6 +60,7 @@ def build_gateways(
         secrets,
         public_url,
         mock=mock,
+        store_pages=StorePages.beside(public_url, settings.base_domain),
         return_origins=settings.listed_origins,
         returns_to_this_machine=settings.env != "production",
     )

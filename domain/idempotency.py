@@ -6,8 +6,13 @@ import uuid
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Self
 
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import IdempotencyRecord
 from db.queries import idempotency
-from db.rows import Rows
+from db.rows import Rows, rows_within
 from domain.actors import Actor
 from domain.errors import FaultCode, UserFault
 
@@ -55,6 +60,25 @@ async def entity_of(rows: Rows, key: Key) -> uuid.UUID:
             ("idempotencyKey",),
         )
     return record["entity_id"]
+
+
+async def claim(session: AsyncSession, key: Key, entity_id: uuid.UUID) -> uuid.UUID | None:
+    """Take the key for what is about to be made; what was made under it before, if anything was.
+
+    Raises a fault if it was used with another input.
+    """
+    taken = insert(IdempotencyRecord).values(**key.values(), entity_id=entity_id).on_conflict_do_nothing()
+    if (await session.execute(taken.returning(IdempotencyRecord.key))).first() is not None:
+        return None
+    return await entity_of(await rows_within(session), key)
+
+
+async def lead_to(session: AsyncSession, key: Key, entity_id: uuid.UUID) -> None:
+    """The key that this transaction has taken leads to something that was there already."""
+    record, values = IdempotencyRecord, key.values()
+    columns = (record.tenant_id, record.operation, record.actor_key, record.key)
+    claimed = update(record).where(*(column == values[column.key] for column in columns))
+    await session.execute(claimed.values(entity_id=entity_id))
 
 
 def check_key(key: str) -> None:

@@ -9,6 +9,11 @@ from domain import (
     media_rendering,
     mock_callbacks,
     mock_gateway,
+    order_holds,
+    order_payments,
+    order_placement,
+    payment_checks,
+    payment_events,
     search_indexing,
 )
 from domain.catalog_import_slices import run_import, sweep_import
@@ -23,10 +28,17 @@ HANDLERS: Mapping[str, Handler] = {
     catalog_exports.SWEEP_JOB: catalog_exports.sweep_export,
     search_indexing.JOB: search_indexing.index_changes,
     mock_gateway.CALLBACK: mock_callbacks.call_back,
+    payment_events.APPLY: payment_events.apply_event,
+    payment_checks.CHECK: payment_checks.check,
+    order_payments.RETURN: payment_checks.give_back,
+    order_placement.HOLD_ENDS: order_holds.end_hold,
 }
 ENDINGS: Mapping[str, Ending] = {
     media.RENDER: media_rendering.give_up,
     catalog_imports.JOB: catalog_imports.give_up,
     catalog_exports.JOB: catalog_exports.give_up,
+    payment_checks.CHECK: payment_checks.start_over,
+    order_payments.RETURN: payment_checks.start_over,
+    order_placement.HOLD_ENDS: order_holds.start_over,
 }
 """Also where the worker died at its last try, or took too long: no handler is told of that."""

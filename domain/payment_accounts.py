@@ -109,6 +109,12 @@ def setting(gateways: Gateways, currency: str, provider: str, row: PaymentAccoun
     return Setting(provider, capabilities, unavailable(capabilities, currency), row)
 
 
+async def accounts_by_provider(session: AsyncSession, providers: Sequence[str]) -> dict[str, PaymentAccount]:
+    """For a loader: what shoppers are told of how to pay."""
+    rows = await session.execute(select(PaymentAccount).where(PaymentAccount.provider.in_(providers)))
+    return {row.provider: row for row in rows.scalars()}
+
+
 async def save(
     transactions: Transactions,
     *,

@@ -19,6 +19,7 @@ from domain.payment_providers import (
     minor_units,
 )
 from domain.secret_store import SecretStore, SecretsUnavailable
+from domain.store_pages import ON_THIS_MACHINE, StorePages
 
 SECRETS_AWAY = "secrets_unavailable"
 """Code of a `ProviderUnavailable` that is not the provider's fault."""
@@ -39,6 +40,7 @@ class Gateways:
     secrets: SecretStore = field(repr=False)
     public_url: str
     """Where providers reach us."""
+    store_pages: StorePages = ON_THIS_MACHINE
     return_origins: frozenset[str] = frozenset()
     """Where shoppers may be sent back to besides their store's own pages."""
     mock: MockGateway | None = None

@@ -10,8 +10,9 @@ import strawberry
 
 from db.models import Order as OrderRow
 from db.models import OrderLine as OrderLineRow
+from db.models import Payment as PaymentRow
 from db.models import TimelineEntry as TimelineEntryRow
-from domain import orders, timeline, visits
+from domain import orders, payments, timeline, visits
 from domain.actors import Permission, require
 from domain.pages import PageRequest
 from gql.actors import ActorKind, acting_id
@@ -21,6 +22,7 @@ from gql.context import Info
 from gql.cost import usually
 from gql.ids import global_id, known_id
 from gql.node import Node
+from gql.payments import Payment, payments_shown
 from gql.related import related
 from gql.scalars import LocalizedText, Money, localized, money, written
 from gql.store_profiles import payment_instructions
@@ -60,6 +62,16 @@ class OrderEvent(Enum):
     FULFILLED = strawberry.enum_value("order.fulfilled", description="It was completed.")
     CANCELLED = strawberry.enum_value("order.cancelled", description="It was called off.")
     CLAIMED = strawberry.enum_value("order.claimed", description="A customer proved that a guest's order is theirs.")
+    PAID = strawberry.enum_value("order.paid", description="Its money has come.")
+    REINSTATED = strawberry.enum_value(
+        "order.reinstated", description="Its money came when the time for it was over, and it was taken up again."
+    )
+    PAYMENT_RETURNED = strawberry.enum_value(
+        "order.payment_returned", description="Money came for which there is no order any more; it is given back."
+    )
+    PAYMENT_DIFFERS = strawberry.enum_value(
+        "order.payment_differs", description="Other money came than it costs: staff have to look at it."
+    )
 
 
 @strawberry.type(description="Who ordered, as they wrote it.")
@@ -143,6 +155,15 @@ class Order(Node):
     )
     def lines(self, found: Sequence[OrderLineRow]) -> list[OrderLine]:
         return [line_of(row, self.currency) for row in found]
+
+    @related(
+        payments.payments_of,
+        key="order_id",
+        description="The attempts to pay it, oldest first.",
+        directives=[usually(2)],
+    )
+    def payments(self, found: Sequence[PaymentRow]) -> list[Payment]:
+        return payments_shown(found)
 
     @strawberry.field(
         description="How to pay, as the store tells it now; null once paid or cancelled, and where it tells nothing."

@@ -38,6 +38,7 @@ from gql.one_of import with_one_of
 from gql.order_claims import OrderClaimMutation
 from gql.order_mutations import OrderMutation
 from gql.payment_accounts import PaymentAccountMutation
+from gql.payment_mutations import PaymentMutation
 from gql.platform import PlatformMutation, PlatformQuery
 from gql.scalars import SCALARS
 from gql.sessions import SessionMutation
@@ -71,6 +72,7 @@ MUTATIONS: tuple[type, ...] = (
     OrderMutation,
     OrderClaimMutation,
     PaymentAccountMutation,
+    PaymentMutation,
     ShippingMutation,
     VisitMutation,
     CustomerMutation,

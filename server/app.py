@@ -1,4 +1,4 @@
-"""The ASGI application: three GraphQL endpoints, health, keys, GraphiQL."""
+"""The ASGI application: three GraphQL endpoints, webhooks of payment providers, health, keys, GraphiQL."""
 
 import asyncio
 import gc
@@ -26,6 +26,8 @@ from server.browser_sessions import BrowserSessions
 from server.callers import Callers
 from server.graphiql_page import graphiql_routes
 from server.graphql_endpoint import GraphQLEndpoint
+from server.mock_gateway import mock_gateway_routes
+from server.payment_webhooks import PaymentWebhooks
 from server.storefront_versions import StorefrontVersions
 from server.trusted_documents import TrustedDocuments
 
@@ -79,6 +81,8 @@ def create_app(parts: ServerParts) -> Server:
         Route("/health/live", live),
         Route("/health/ready", readiness(parts.services.database)),
         *([Route("/.well-known/jwks.json", published(parts.keys))] if parts.keys else []),
+        PaymentWebhooks(parts.services, parts.trusted_proxies).route,
+        *(mock_gateway_routes(mock) if (mock := parts.services.gateways.mock) else []),
         *([Route("/", to_graphiql), *graphiql_routes()] if parts.graphiql else []),
     ]
     return Server(endpoints_of(parts, answers), routes, lifespan_of(parts, answers))

@@ -75,7 +75,10 @@ ONE_LANGUAGE = {
         KuwaitAddress.area KuwaitAddress.avenue KuwaitAddress.block KuwaitAddress.building KuwaitAddress.flat
         KuwaitAddress.floor KuwaitAddress.street Destination.area Destination.country
         Cart.note Cart.discountCode Invitation.email InvitationPreview.maskedEmail""",
-    "for the staff alone": "ApiKey.name ApiKey.hint AuditActor.name AuditActor.email PaymentAccount.paymentLink",
+    "for the staff alone": """
+        ApiKey.name ApiKey.hint AuditActor.name AuditActor.email PaymentAccount.paymentLink
+        Payment.reference PaymentTransaction.operation PaymentTransaction.outcome PaymentTransaction.request
+        PaymentTransaction.response""",
     "names, numbers and addresses that are the same in every language": """
         BackOffice.slug Store.slug Tenant.slug MembershipTenant.slug InvitationPreview.tenantSlug FormerSlug.slug
         CatalogItem.slug Category.slug CatalogVariant.sku CatalogVariant.barcode
@@ -97,7 +100,8 @@ ONE_LANGUAGE = {
         VisitTouch.campaign VisitTouch.content VisitTouch.landingPage VisitTouch.medium VisitTouch.referrer
         VisitTouch.source VisitTouch.term""",
     "for programs": """
-        PaymentAccount.webhookUrl PaymentCredential.name
+        PaymentAccount.webhookUrl PaymentCredential.name Payment.failure PaymentNextAction.redirectUrl
+        PaymentNextAction.clientSecret PaymentNextAction.paymentLink
         HttpHeader.name HttpHeader.value Image.url
         CatalogItem.externalReference CatalogVariant.externalReference Category.externalReference
         CatalogItem.metadataValue CatalogVariant.metadataValue Category.metadataValue MetadataEntry.key

@@ -87,8 +87,8 @@ class QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running_api(parts: Parts) -> AsyncGenerator[Api]:
-    """Serve the product's application on a free port of this machine."""
+async def running_api(parts: Parts, port: int = 0) -> AsyncGenerator[Api]:
+    """Serve the product's application on a free port of this machine, or on this one."""
     app = create_app(server_parts(parts))
     config = uvicorn.Config(
         app,
@@ -103,7 +103,8 @@ async def running_api(parts: Parts) -> AsyncGenerator[Api]:
     server = QuietServer(config)
     # With the protocol named, asyncio sets TCP_NODELAY; without, every answer waits 40 ms for an acknowledgement.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         api = Api(f"http://127.0.0.1:{listening.getsockname()[1]}", app)
         while not server.started:

@@ -301,6 +301,8 @@ INPUTS: Mapping[str, Prepare] = {
     "cartDelete": cart_inputs.some_cart,
     "cartMerge": cart_inputs.sold_out_cart,
     "visitRecord": visit_inputs.new_visit,
+    "paymentStart": payment_inputs.unpaid_order,
+    "paymentMarkPaid": payment_inputs.money,
     "paymentAccountSave": payment_inputs.way_of_paying,
     "paymentAccountEnable": payment_inputs.disabled_way,
     "paymentAccountDisable": payment_inputs.enabled_way,

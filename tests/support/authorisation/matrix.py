@@ -70,6 +70,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "discountCreate discountUpdate discountDelete": DESK,
         "shippingZoneSave shippingZoneDelete": MANAGERS,
         "orderSubmit": EVERYONE,
+        "paymentStart": EVERYONE,
+        "paymentMarkPaid": DESK,
         "paymentAccountSave paymentAccountEnable paymentAccountDisable": MANAGERS,
         "paymentAccountReorder paymentAccountDelete": MANAGERS,
         "cartLinesAdd cartLinesUpdate cartLinesRemove cartUpdate cartDelete": EVERYONE,
@@ -227,7 +229,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
         "subtotal discount shipping": EVERYONE,
-        "paymentInstructions": EVERYONE,
+        "paymentInstructions payments": EVERYONE,
         "timeline visit": only(DESK, others=Refusal.FORBIDDEN),
     },
     # Ways of paying
@@ -235,6 +237,13 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "provider kind isAvailable unavailability isEnabled isSaved name instructions paymentLink": MANAGERS,
         "holdMinutes hasRefunds hasPartialRefunds credentials webhookUrl": MANAGERS,
     },
+    # Payments: everyone sees the attempt that they have just begun
+    "Payment": {
+        "id provider status amount amountRefunded failure createdAt expiresAt paidAt nextAction": EVERYONE,
+        "reference amountPaid returnReason transactions": only(DESK, others=Refusal.NULL),
+    },
+    "PaymentNextAction": {"redirectUrl clientSecret instructions paymentLink": EVERYONE},
+    "PaymentTransaction": {"id operation outcome request response httpStatus milliseconds at": DESK},
     "PaymentCredential": {"name isRequired isSet setAt": MANAGERS},
     "PaymentMethod": {"provider name kind instructions isAvailable unavailability": EVERYONE},
     "Visit": {"id firstTouch lastTouch startedAt lastSeenAt sightings": DESK},
@@ -290,6 +299,8 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "DiscountPayload": {"userErrors discount": DESK},
     "DiscountDeletePayload": {"userErrors deletedId": DESK},
     "OrderSubmitPayload": {"userErrors order orderToken": EVERYONE},
+    "PaymentStartPayload": {"userErrors payment": EVERYONE},
+    "PaymentMarkPaidPayload": {"userErrors payment order": DESK},
     "PaymentAccountPayload": {"userErrors paymentAccount": MANAGERS},
     "PaymentAccountReorderPayload": {"userErrors paymentAccounts": MANAGERS},
     "PaymentAccountDeletePayload": {"userErrors deletedProvider": MANAGERS},
@@ -333,6 +344,12 @@ NULL_FOR_SOME: Mapping[str, str] = {
     "Tenant.logo": "those who can only open a tenant see it before it has one",
     "CatalogSearchConnection.correctedQuery": "they search for nothing in particular, and so nothing is mistyped",
     "StoreDiscount.percentage": "the code that they ask about takes off an amount",
+    "Payment.failure": "they begin to pay, and nothing goes wrong",
+    "Payment.returnReason": "as above",
+    "Payment.paidAt": "as above",
+    "PaymentNextAction.clientSecret": "the mock gateway has none",
+    "PaymentNextAction.instructions": "it has a page",
+    "PaymentNextAction.paymentLink": "as above",
     "PaymentMethod.unavailability": "the stage's ways of paying can all be had",
     "ViewerMfa.enabledAt": "they read before they set up a second factor",
 }

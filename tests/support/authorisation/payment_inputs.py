@@ -2,8 +2,27 @@
 
 from typing import Any
 
-from tests.support.authorisation.stage import Stage
-from tests.support.payments import Desk
+from tests.support.authorisation.stage import Stage, submission
+from tests.support.orders import SUBMIT, new_key
+from tests.support.payments import BACK, Desk
+
+
+async def placed(stage: Stage) -> dict[str, Any]:
+    """A guest's order that nobody has paid."""
+    product = await stage.tools.factory.product(stage.shop)
+    sent = {"input": submission(product.variant_id)}
+    return (await stage.tools.api.execute(SUBMIT, sent, tenant=stage.shop.slug)).payload("orderSubmit")
+
+
+async def unpaid_order(stage: Stage) -> dict[str, Any] | None:
+    token = (await placed(stage))["orderToken"]
+    return {"idempotencyKey": new_key(), "orderToken": token, "provider": "MOCK", "returnUrl": BACK}
+
+
+async def money(stage: Stage) -> dict[str, Any] | None:
+    order = (await placed(stage))["order"]
+    amount = order["total"]["amount"]
+    return {"idempotencyKey": new_key(), "orderId": order["id"], "amount": amount, "reference": new_key()}
 
 
 async def way_of_paying(stage: Stage) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from tests.support.customers import GENERAL, KUWAIT, Shopper
 from tests.support.discounts import FULL_DISCOUNT, DiscountDesk
 from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, SUBMIT, new_key
-from tests.support.payments import Desk
+from tests.support.payments import BACK, START, Desk
 from tests.support.pictures import Darkroom
 from tests.support.shipping import COUNTER, FULL_RATE, ShippingDesk
 from tests.support.store_profiles import FULL
@@ -195,9 +195,11 @@ def submission(variant_id: str, quantity: int = 1) -> dict[str, Any]:
 
 
 async def full_order(api: Api, shop: Shop, customer: Member, variant_id: str) -> dict[str, Any]:
-    """The payload of an order that the customer came to and placed; the owner has cancelled it, with a reason."""
+    """The payload of an order that the customer came to, placed and began to pay; the owner has cancelled it."""
     sent = {"input": submission(variant_id) | {"visitId": await Visitor(api, shop).arrive(**FULL_VISIT)}}
     placed = (await api.execute(SUBMIT, sent, token=customer.token, tenant=shop.slug)).payload("orderSubmit")
+    paying = {"orderToken": placed["orderToken"], "provider": "MOCK", "returnUrl": BACK, "idempotencyKey": new_key()}
+    (await api.execute(START, {"input": paying}, tenant=shop.slug)).payload("paymentStart")
     given = {"input": {"id": placed["order"]["id"], "reason": "Out of season"}}
     cancelled = await api.execute(ADVANCE["orderCancel"], given, token=shop.token, tenant=shop.slug)
     cancelled.payload("orderCancel")

@@ -1,0 +1,124 @@
+"""Work on payments that nobody waits for: asking about those that have not ended, and giving back what nobody ordered.
+
+A job is enqueued with each payment, and enqueues the next until the payment has ended: whatever dies, some job is left.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Order, Payment
+from domain import payment_asking, payment_log, payments
+from domain.jobs import Job
+from domain.order_payments import RETURN
+from domain.outbox import enqueue_job_for_later
+from domain.payment_providers import CredentialsRefused, NewRefund, ProviderError, ProviderRefused
+
+CHECK = "payment.check"
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
+GIVES_UP_AFTER = timedelta(days=30)
+"""By then every provider has ended a charge."""
+
+
+def check_later(session: AsyncSession, payment: Payment, *, times: int = 0) -> None:
+    """Ask again in a while: soon at first, then ever more rarely."""
+    enqueue_job_for_later(
+        session,
+        tenant_id=payment.tenant_id,
+        kind=CHECK,
+        due_in=pause_after(times),
+        payment_id=payment.id,
+        times=str(times + 1),
+    )
+
+
+def pause_after(times: int) -> timedelta:
+    return min(FIRST_PAUSE * 2 ** min(times, 12), LONGEST_PAUSE)
+
+
+async def check(job: Job) -> None:
+    """A job: asks about a payment, or ends it where its order wants no money any more."""
+    payment_id, times = uuid.UUID(job.payload["payment_id"]), int(job.payload.get("times", "0"))
+    async with job.read() as session:
+        payment, now = await payments.with_moment(session, payment_id)
+        is_wanted = await wants_money(session, payment)
+    if payment.status not in payments.OPEN or now - payment.created_at > GIVES_UP_AFTER:
+        return
+    try:
+        payment = await find_out(job, payment, now, is_wanted=is_wanted)
+    except ProviderError as error:  # which is in the log; later more is known
+        if isinstance(error, ProviderRefused) and not isinstance(error, CredentialsRefused):
+            payment = await closed(job, payment, error)
+    async with job.write() as session:
+        if payment.status in payments.OPEN:
+            check_later(session, payment, times=times)
+        await job.conclude(session)
+
+
+async def find_out(job: Job, payment: Payment, now: datetime, *, is_wanted: bool) -> Payment:
+    has_run_out = payment.expires_at is not None and payment.expires_at < now
+    if is_wanted and not has_run_out:
+        return await payment_asking.look(job, job.tools.gateways, payment)
+    return await payment_asking.call_off(job, job.tools.gateways, payment)
+
+
+async def wants_money(session: AsyncSession, payment: Payment) -> bool:
+    order = await session.get_one(Order, (payment.tenant_id, payment.order_id))
+    return order.status != "cancelled" and order.payment_status == "unpaid"
+
+
+async def closed(job: Job, payment: Payment, refused: ProviderRefused) -> Payment:
+    """A charge that was never begun, and never will be."""
+    async with job.write() as session:
+        return await payments.close(session, payment_id=payment.id, status="failed", failure=refused.code)
+
+
+async def start_over(session: AsyncSession, job: Job) -> None:
+    """Where the job was given up, it is begun anew: no payment may be forgotten."""
+    payment_id = str(job.payload["payment_id"])
+    enqueue_job_for_later(session, tenant_id=job.tenant_id, kind=job.kind, due_in=LONGEST_PAUSE, payment_id=payment_id)
+
+
+async def give_back(job: Job) -> None:
+    """A job: returns all that is left of a payment for which there is no order."""
+    payment_id, times = uuid.UUID(job.payload["payment_id"]), int(job.payload.get("times", "0"))
+    async with job.read() as session:
+        payment, _ = await payments.with_moment(session, payment_id)
+    left = payment.amount_paid - payment.amount_refunded
+    if payment.return_reason is None or left <= 0:
+        return
+    try:
+        await ask_to_give_back(job, payment)
+        payment = await payment_asking.look(job, job.tools.gateways, payment)
+    except ProviderError as error:
+        async with job.write() as session:
+            payment_log.note(session, payment, error.exchanges, outcome=error.code)
+    async with job.write() as session:
+        if payment.amount_refunded < payment.amount_paid:
+            enqueue_job_for_later(
+                session,
+                tenant_id=job.tenant_id,
+                kind=RETURN,
+                due_in=pause_after(times),
+                payment_id=payment.id,
+                times=str(times + 1),
+            )
+        await job.conclude(session)
+
+
+async def ask_to_give_back(job: Job, payment: Payment) -> None:
+    left = payment.amount_paid - payment.amount_refunded
+    wanted = NewRefund(
+        refund_id=uuid.uuid5(payment.id, "return"),
+        idempotency_key=f"{payment.id}-return-{left}",
+        reference=payment.reference or "",
+        amount=left,
+        currency=payment.currency,
+        reason=payment.return_reason,
+    )
+    gateways = job.tools.gateways
+    account = await gateways.account(payment.tenant_id, payment.provider)
+    made = await gateways.providers[payment.provider].refund(account, wanted)
+    async with job.write() as session:
+        payment_log.note(session, payment, made.exchanges, outcome=made.status.value)

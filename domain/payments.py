@@ -1,0 +1,121 @@
+"""Payments: reading them, and taking in what a provider says of one.
+
+What is said may come late, twice and in any order. A payment only ever moves on, so the end is the same.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Order, Payment, PaymentTransaction
+from domain import order_payments
+from domain.actors import Actor, Permission
+from domain.errors import not_found
+from domain.payment_providers import ChargeState, ChargeStatus, RefundStatus
+from domain.transitions import StateMachine
+
+PAYMENT_STATUS = StateMachine(
+    "The payment",
+    {
+        "pending": ("authorised", "paid", "failed", "cancelled"),
+        "authorised": ("paid", "failed", "cancelled"),
+        "failed": ("paid", "cancelled"),
+        "cancelled": ("paid",),
+        "paid": (),
+    },
+)
+"""Forward alone: what leads back is old news. Money may come last from anywhere."""
+OPEN = ("pending", "authorised")
+PAYABLE = (*OPEN, "failed")
+"""Those that might still be paid."""
+NOTHING = Decimal("0.000")
+
+
+async def payments_of(session: AsyncSession, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Payment]]:
+    """The attempts at several orders, oldest first, for a loader; whoever has the order may see them."""
+    statement = select(Payment).where(Payment.order_id.in_(order_ids)).order_by(Payment.id)
+    found: dict[uuid.UUID, list[Payment]] = {order_id: [] for order_id in order_ids}
+    for payment in (await session.execute(statement)).scalars():
+        found[payment.order_id].append(payment)
+    return found
+
+
+async def transactions_of(
+    session: AsyncSession, payment_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[PaymentTransaction]]:
+    """The logs of several payments, oldest first, for a loader; whoever shows one asks `sees_log` first."""
+    logged = select(PaymentTransaction).where(PaymentTransaction.payment_id.in_(payment_ids))
+    found: dict[uuid.UUID, list[PaymentTransaction]] = {payment_id: [] for payment_id in payment_ids}
+    for entry in (await session.execute(logged.order_by(PaymentTransaction.id))).scalars():
+        found[entry.payment_id].append(entry)
+    return found
+
+
+def sees_log(actor: Actor) -> bool:
+    return actor.may(Permission.ORDERS_READ)
+
+
+async def with_moment(session: AsyncSession, payment_id: uuid.UUID) -> tuple[Payment, datetime]:
+    """A payment, and the database's moment: what the provider is asked from now on is no older."""
+    found = select(Payment, func.clock_timestamp()).where(Payment.id == payment_id)
+    row = (await session.execute(found.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise not_found("payment", "id")
+    return row[0], row[1]
+
+
+async def hold(session: AsyncSession, payment_id: uuid.UUID) -> tuple[Order, Payment]:
+    """Order and payment, locked in this order."""
+    order_id = (await session.execute(select(Payment.order_id).where(Payment.id == payment_id))).scalar_one()
+    locked_order = select(Order).where(Order.id == order_id).with_for_update()
+    order = (await session.execute(locked_order.execution_options(populate_existing=True))).scalar_one()
+    locked = select(Payment).where(Payment.id == payment_id).with_for_update()
+    payment = (await session.execute(locked.execution_options(populate_existing=True))).scalar_one()
+    return order, payment
+
+
+async def apply(
+    session: AsyncSession, *, actor: Actor, payment_id: uuid.UUID, state: ChargeState, asked_at: datetime | None = None
+) -> Payment:
+    """Take in what the provider said, and what follows from it for the order. Nothing follows from old news."""
+    order, payment = await hold(session, payment_id)
+    now = await moment(session)
+    payment.reference = payment.reference or state.reference
+    payment.amount_refunded = max(payment.amount_refunded, refunded(state))
+    if asked_at is not None:
+        payment.checked_at = max(asked_at, payment.checked_at or asked_at)
+    is_news = state.status.value in PAYMENT_STATUS.steps[payment.status]
+    if is_news:
+        payment.status = state.status.value
+        payment.failure = state.failure
+    payment.redirect_url = state.redirect_url or payment.redirect_url if payment.status == "pending" else None
+    if is_news and state.status is ChargeStatus.PAID:
+        payment.amount_paid, payment.paid_at = state.amount_paid, now
+        await session.flush()
+        is_whole = state.currency == payment.currency and state.amount_paid >= payment.amount
+        await order_payments.receive(session, actor=actor, order=order, payment=payment, is_whole=is_whole)
+    await session.flush()
+    return payment
+
+
+async def moment(session: AsyncSession) -> datetime:
+    return (await session.execute(select(func.now()))).scalar_one()
+
+
+def refunded(state: ChargeState) -> Decimal:
+    """What has been given back for good."""
+    done = (each.amount for each in state.refunds if each.status is RefundStatus.SUCCEEDED)
+    return sum(done, NOTHING)
+
+
+async def close(session: AsyncSession, *, payment_id: uuid.UUID, status: str, failure: str | None) -> Payment:
+    """End a payment that no provider knows of. One that has moved on meanwhile stays as it is."""
+    _, payment = await hold(session, payment_id)
+    if payment.reference is None and status in PAYMENT_STATUS.steps[payment.status]:
+        payment.status, payment.failure, payment.redirect_url = status, failure, None
+    await session.flush()
+    return payment
