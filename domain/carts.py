@@ -52,10 +52,17 @@ class Cart:
     """As it was chosen: what it costs, and whether it is there, is asked at checkout."""
     edition: int = 0
     """Of a guest's cart: how often it was merged."""
+    last_order: uuid.UUID | None = None
+    """Of a guest's cart: the last order of which what was ordered has left it."""
 
     @property
     def is_guests(self) -> bool:
         return self.customer_id is None
+
+    @property
+    def state(self) -> str:
+        """Of a guest's cart: another one whenever something was ordered or merged and has left it."""
+        return f"{self.edition} {self.last_order.hex if self.last_order else 'none'}"
 
     @property
     def quantities(self) -> Mapping[uuid.UUID, int]:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class FaultCode(Enum):
     NOT_READY = "NOT_READY"
     STALE = "STALE"
     INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
+    TOTAL_CHANGED = "TOTAL_CHANGED"
     ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     CODE_WRONG = "CODE_WRONG"
@@ -70,6 +72,16 @@ class InsufficientStock(UserFault):
 
     variant_id: uuid.UUID | None = None
     available: int = 0
+
+
+@dataclass
+class TotalChanged(UserFault):
+    """An order does not come to what the shopper was told; what it comes to."""
+
+    subtotal: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+    shipping: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
 
 
 @dataclass

@@ -28,12 +28,14 @@ class Key:
     operation: str
     key: str
     fingerprint: bytes
+    holder: str | None = None
+    """Whose keys these are where that is not the actor: what a guest acts on, such as a cart."""
 
     @classmethod
-    def of(cls, actor: Actor, operation: str, key: str, given: object) -> Self:
+    def of(cls, actor: Actor, operation: str, key: str, given: object, *, holder: str | None = None) -> Self:
         """Raises a fault for what is no key."""
         check_key(key)
-        return cls(actor, operation, key, fingerprint_of(given))
+        return cls(actor, operation, key, fingerprint_of(given), holder)
 
     def values(self) -> dict[str, object]:
         """As the columns of its record. A money-moving operation begins by inserting it, with the id of what it makes.
@@ -44,7 +46,7 @@ class Key:
         return {
             "tenant_id": self.actor.tenant,
             "operation": self.operation,
-            "actor_key": actor_key(self.actor),
+            "actor_key": self.holder or actor_key(self.actor),
             "key": self.key,
             "fingerprint": self.fingerprint,
         }

@@ -45,6 +45,8 @@ class Offer:
 
     variant_id: uuid.UUID
     item_id: uuid.UUID
+    kind: str
+    """The item's."""
     sku: str | None
     name: LocalizedText
     price: Decimal
@@ -112,6 +114,7 @@ def offer_of(row: Record) -> Offer:
     return Offer(
         variant_id=row["variant_id"],
         item_id=row["item_id"],
+        kind=row["item_kind"],
         sku=row["sku"],
         name=LocalizedText(
             en=joined(row["item_name_en"], names.in_locale("en")), ar=joined(row["item_name_ar"], names.in_locale("ar"))

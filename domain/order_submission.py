@@ -82,9 +82,17 @@ async def open_tenant(rows: Rows, key: idempotency.Key, order: Order, visit_id: 
 
 def checked_order(given: NewOrder, idempotency_key: str) -> tuple[Order, Sequence[Wanted]]:
     """The customer's part of the order, and its lines, tidied. Raises all that is wrong about the form at once."""
-    faults, order, customer = Faults(), Order(id=new_id()), given.customer
+    faults, order = Faults(), Order(id=new_id())
     with faults.collecting():
         idempotency.check_key(idempotency_key)
+    check_buyer(order, given.customer, given.note, given.locale, faults)
+    wanted = checked_lines(given.lines, faults)
+    faults.raise_any()
+    return order, wanted
+
+
+def check_buyer(order: Order, customer: Customer, note: str | None, locale: str | None, faults: Faults) -> None:
+    """Write into the order who orders, tidied."""
     with faults.collecting():
         order.customer_name = person_name(customer.name, "customer", "name", limit=LONGEST_NAME)
     with faults.collecting():
@@ -92,12 +100,9 @@ def checked_order(given: NewOrder, idempotency_key: str) -> tuple[Order, Sequenc
     with faults.collecting():
         order.customer_phone = checked_phone(customer.phone, "customer", "phone")
     with faults.collecting():
-        order.note = cleaned(given.note, "note", limit=LONGEST_NOTE, multiline=True)
-    if given.locale is not None and given.locale not in LOCALES:
+        order.note = cleaned(note, "note", limit=LONGEST_NOTE, multiline=True)
+    if locale is not None and locale not in LOCALES:
         faults.add(FaultCode.INVALID, f"A locale is one of: {', '.join(LOCALES)}.", "locale")
-    wanted = checked_lines(given.lines, faults)
-    faults.raise_any()
-    return order, wanted
 
 
 def checked_lines(lines: Sequence[NewOrderLine], faults: Faults) -> Sequence[Wanted]:

@@ -20,7 +20,7 @@ from gql.cart_inputs import (
 )
 from gql.carts import Cart, NamedCart, changed, guests_cart, shown
 from gql.context import Info
-from gql.cost import usually
+from gql.cost import CODE, usually
 from gql.ids import global_id, known_id, row_id
 from gql.roots import Payload, mutation
 
@@ -80,7 +80,9 @@ class CartMutation:
         CartPayload,
         access=STORE,
         description="Change a cart's note, discount code, destination and shipping. Code and rate are taken as they "
-        "are, and checked at checkout.",
+        "are: `totals` tell what they come to.",
+        # With the cart's totals behind it, it is how codes would be guessed.
+        cost=CODE,
     )
     async def cart_update(self, info: Info, input: CartUpdateInput) -> CartPayload | None:
         return CartPayload(cart=await changed(info, input.cart_id, cart_edits.editing(cart_edit(input))))

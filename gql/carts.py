@@ -10,6 +10,7 @@ import strawberry
 
 from domain import cart_prices, carts, guest_carts
 from domain.errors import UserFault
+from gql.cart_totals import CartTotals, totals_of
 from gql.catalog import CatalogVariant, visible_variant
 from gql.context import Info
 from gql.cost import usually
@@ -100,7 +101,7 @@ class Cart:
     def note(self) -> str | None:
         return self.priced.cart.note
 
-    @strawberry.field(description="As the shopper wrote it; whether it is good is told at checkout.")
+    @strawberry.field(description="As the shopper wrote it; `totals` tell whether it counts.")
     def discount_code(self) -> str | None:
         return self.priced.cart.discount_code
 
@@ -109,7 +110,7 @@ class Cart:
         destination = self.priced.cart.destination
         return destination_of(destination) if destination else None
 
-    @strawberry.field(description="The shipping rate that was chosen; what it costs is told at checkout.")
+    @strawberry.field(description="The shipping rate that was chosen; `totals` tell what it costs.")
     def shipping_rate_id(self) -> strawberry.ID | None:
         rate_id = self.priced.cart.shipping_rate_id
         return global_id("rate", rate_id) if rate_id else None
@@ -117,6 +118,10 @@ class Cart:
     @strawberry.field(description="Sum of the lines that are on sale, before discount and shipping.")
     def subtotal(self, info: Info) -> Money:
         return money(self.priced.subtotal, info.context.tenant.currency)
+
+    @strawberry.field(description="What it comes to with the code, and with the shipping that was chosen.")
+    async def totals(self, info: Info) -> CartTotals:
+        return await totals_of(info, self.priced)
 
     @strawberry.field(
         description="What has changed since the shopper put things in, in the order of the lines; show it before they "

@@ -1,6 +1,7 @@
 """What clients are told when something is refused: `userErrors` inside payloads, coded errors at the top level."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from enum import Enum
 
 import strawberry
@@ -145,6 +146,9 @@ class UserErrorCode(Enum):
     )
     STALE = strawberry.enum_value("STALE", description="Changed by somebody else meanwhile: read it again.")
     INSUFFICIENT_STOCK = strawberry.enum_value("INSUFFICIENT_STOCK", description="Fewer are left than asked for.")
+    TOTAL_CHANGED = strawberry.enum_value(
+        "TOTAL_CHANGED", description="The order comes to another total than was expected; nothing was done."
+    )
     ILLEGAL_TRANSITION = strawberry.enum_value("ILLEGAL_TRANSITION", description="Not possible from this status.")
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
         "IDEMPOTENCY_KEY_REUSED", description="The key was used with another input: a new attempt needs a new key."
@@ -226,6 +230,17 @@ class InsufficientStock(UserError):
     available: int = strawberry.field(description="How many are left.")
 
 
+@strawberry.type(
+    description="What is to be ordered does not come to the total that the shopper was told. Nothing was ordered: show "
+    "these, in the store's currency, and ask again."
+)
+class TotalChanged(UserError):
+    subtotal: Decimal = strawberry.field(description="Sum of the lines now.")
+    discount: Decimal = strawberry.field(description="What is taken off now.")
+    shipping: Decimal = strawberry.field(description="Price of shipping now.")
+    total: Decimal = strawberry.field(description="What it comes to now.")
+
+
 @strawberry.type(description="A status change that is not possible from the current status.")
 class IllegalTransition(UserError):
     current: str = strawberry.field(description="The status now, spelled as in its enum.")
@@ -242,6 +257,16 @@ def user_error(fault: faults.UserFault) -> UserError:
         variant = global_id("variant", fault.variant_id) if fault.variant_id else None
         return InsufficientStock(
             code=code, message=fault.message, field=path, variant_id=variant, available=fault.available
+        )
+    if isinstance(fault, faults.TotalChanged):
+        return TotalChanged(
+            code=code,
+            message=fault.message,
+            field=path,
+            subtotal=fault.subtotal,
+            discount=fault.discount,
+            shipping=fault.shipping,
+            total=fault.total,
         )
     if isinstance(fault, faults.IllegalTransition):
         return IllegalTransition(

@@ -22,6 +22,9 @@ from gql.context import Info
 from gql.cost import usually
 from gql.ids import global_id, known_id
 from gql.node import Node
+from gql.order_addresses import ShippingAddress, shipping_address_of
+from gql.order_shipping import OrderShippingMethod, shipping_method_of
+from gql.payment_providers import PaymentProvider
 from gql.payments import Payment, payments_shown
 from gql.related import related
 from gql.scalars import LocalizedText, Money, localized, money, written
@@ -142,8 +145,22 @@ class Order(Node):
     discount: Money = strawberry.field(
         description="All that was taken off: what the lines say, and the price of shipping where a code made that free."
     )
+    discount_code: str | None = strawberry.field(description="The code that counted.")
     shipping: Money = strawberry.field(description="Price of shipping, before any discount.")
     total: Money = strawberry.field(description="To be paid: `subtotal` plus `shipping` less `discount`.")
+    shipping_method: OrderShippingMethod | None = strawberry.field(
+        description="How it gets to its buyer; null where nothing is brought or collected, and for one that was placed "
+        "without a checkout."
+    )
+    shipping_address: ShippingAddress | None = strawberry.field(
+        description="Where it goes; null where nothing is brought."
+    )
+    payment_method: PaymentProvider | None = strawberry.field(
+        description="How it was to be paid; null for one that was placed without a checkout."
+    )
+    held_until: datetime | None = strawberry.field(
+        description="Unless paid or confirmed by then, it is cancelled and gives back its stock; null without end."
+    )
     placed_at: datetime = strawberry.field(description="When it was placed.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
@@ -243,8 +260,13 @@ def order_of(row: OrderRow) -> Order:
         note=row.note,
         subtotal=money(row.subtotal, row.currency),
         discount=money(row.discount, row.currency),
+        discount_code=row.discount_code,
         shipping=money(row.shipping, row.currency),
         total=money(row.total, row.currency),
+        shipping_method=shipping_method_of(row.shipping_method),
+        shipping_address=shipping_address_of(row.shipping_address),
+        payment_method=PaymentProvider(row.payment_method) if row.payment_method else None,
+        held_until=row.held_until,
         placed_at=row.placed_at,
         updated_at=row.updated_at,
     )

@@ -20,13 +20,14 @@ from gql.catalog_mutations import CatalogMutation
 from gql.catalog_option_mutations import CatalogOptionMutation
 from gql.catalog_removals import CatalogRemovalMutation
 from gql.categories import CategoryMutation
+from gql.checkouts import CheckoutMutation
 from gql.compiled_inputs import with_compiled_inputs
 from gql.cost import sized
 from gql.customers import CustomerMutation
 from gql.defaults import without_null_defaults
 from gql.discounts import DiscountMutation
 from gql.doors import DoorQuery
-from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput
+from gql.errors import ErrorCode, IllegalTransition, InsufficientStock, InvalidInput, TotalChanged
 from gql.former_slugs import FormerSlugMutation
 from gql.identity import IdentityMutation
 from gql.invitations import InvitationMutation, InvitationQuery
@@ -71,6 +72,7 @@ MUTATIONS: tuple[type, ...] = (
     CartMutation,
     OrderMutation,
     OrderClaimMutation,
+    CheckoutMutation,
     PaymentAccountMutation,
     PaymentMutation,
     ShippingMutation,
@@ -80,7 +82,15 @@ MUTATIONS: tuple[type, ...] = (
 )
 PRIVILEGED_QUERIES: tuple[type, ...] = (*QUERIES, PlatformQuery)
 PRIVILEGED_MUTATIONS: tuple[type, ...] = (*MUTATIONS, PlatformMutation)
-UNREFERENCED = (InvalidInput, InsufficientStock, IllegalTransition, ErrorCode, KuwaitAddress, GeneralAddress)
+UNREFERENCED = (
+    InvalidInput,
+    InsufficientStock,
+    TotalChanged,
+    IllegalTransition,
+    ErrorCode,
+    KuwaitAddress,
+    GeneralAddress,
+)
 """Types that no field names, but that clients meet."""
 
 QUERY = "Everything that can be read."

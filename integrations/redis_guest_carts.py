@@ -165,6 +165,7 @@ def cart_of(cart_id: uuid.UUID, found: Sequence[bytes]) -> Cart:
     fields = dict(zip((name.decode() for name in found[::2]), (value.decode() for value in found[1::2]), strict=True))
     lines = sorted(line_of(name, value) for name, value in fields.items() if name.startswith("line:"))
     destination, rate = fields.get("destination"), fields.get("shipping_rate_id")
+    last_order = fields.get("orders", "")[:32]
     return Cart(
         id=cart_id,
         lines=[CartLine(variant_id, quantity, price) for _, variant_id, quantity, price in lines],
@@ -173,6 +174,7 @@ def cart_of(cart_id: uuid.UUID, found: Sequence[bytes]) -> Cart:
         destination=Destination(**orjson.loads(destination)) if destination else None,
         shipping_rate_id=uuid.UUID(rate) if rate else None,
         edition=int(fields["edition"]),
+        last_order=uuid.UUID(last_order) if last_order else None,
     )
 
 

@@ -35,6 +35,7 @@ OFFER_COLUMNS = (
     CatalogVariant.name_ar,
     CatalogVariant.price,
     CatalogVariant.stock,
+    CatalogItem.kind.label("item_kind"),
     CatalogItem.name_en.label("item_name_en"),
     CatalogItem.name_ar.label("item_name_ar"),
 )

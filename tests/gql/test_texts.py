@@ -74,6 +74,12 @@ ONE_LANGUAGE = {
         KuwaitAddress.country KuwaitAddress.label KuwaitAddress.notes KuwaitAddress.phone KuwaitAddress.recipient
         KuwaitAddress.area KuwaitAddress.avenue KuwaitAddress.block KuwaitAddress.building KuwaitAddress.flat
         KuwaitAddress.floor KuwaitAddress.street Destination.area Destination.country
+        ShippingAddress.country ShippingAddress.notes ShippingAddress.phone ShippingAddress.recipient
+        GeneralShippingAddress.city GeneralShippingAddress.line1 GeneralShippingAddress.line2
+        GeneralShippingAddress.postalCode GeneralShippingAddress.region
+        KuwaitShippingAddress.area KuwaitShippingAddress.avenue KuwaitShippingAddress.block
+        KuwaitShippingAddress.building KuwaitShippingAddress.flat KuwaitShippingAddress.floor
+        KuwaitShippingAddress.street
         Cart.note Cart.discountCode Invitation.email InvitationPreview.maskedEmail""",
     "for the staff alone": """
         ApiKey.name ApiKey.hint AuditActor.name AuditActor.email PaymentAccount.paymentLink
@@ -82,7 +88,7 @@ ONE_LANGUAGE = {
     "names, numbers and addresses that are the same in every language": """
         BackOffice.slug Store.slug Tenant.slug MembershipTenant.slug InvitationPreview.tenantSlug FormerSlug.slug
         CatalogItem.slug Category.slug CatalogVariant.sku CatalogVariant.barcode
-        Discount.code StoreDiscount.code OrderLine.sku Order.name TenantSlugReleasePayload.slug
+        Discount.code StoreDiscount.code OrderLine.sku Order.name Order.discountCode TenantSlugReleasePayload.slug
         BackOffice.timeZone Store.timeZone Tenant.timeZone BackOffice.contactEmail Store.contactEmail
         Tenant.contactEmail BackOffice.contactPhone Store.contactPhone Tenant.contactPhone
         BackOffice.brandPrimary Store.brandPrimary Tenant.brandPrimary
@@ -108,12 +114,13 @@ ONE_LANGUAGE = {
         MetadataEntry.value
         ApiKeyIssuePayload.key AuditDetail.name AuditDetail.value AuditEntry.actName AuditEntry.address
         AuditEntry.requestId MfaEnrolment.qrCode MfaEnrolment.secret MfaEnrolment.uri OrderSubmitPayload.orderToken
+        CheckoutCompletePayload.orderToken
         RecoveryCodesPayload.recoveryCodes Session.accessToken Session.refreshToken SessionChallenge.token
         PageInfo.startCursor PageInfo.endCursor""",
     "errors, whose sentences front ends write themselves": """
         IllegalTransition.allowed IllegalTransition.current IllegalTransition.field IllegalTransition.message
         InsufficientStock.field InsufficientStock.message InvalidInput.field InvalidInput.message
-        UserError.field UserError.message""",
+        TotalChanged.field TotalChanged.message UserError.field UserError.message""",
     "what a text in two languages is made of": "LocalizedText.en LocalizedText.ar LocalizedText.value ShownText.value",
 }
 """Every field of one string, and why it is no text in two languages. A new one that shoppers read is to be one."""

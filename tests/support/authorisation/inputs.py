@@ -10,6 +10,7 @@ from tests.support.authorisation import (
     cart_inputs,
     catalog_file_inputs,
     catalog_inputs,
+    checkout_inputs,
     customer_inputs,
     discount_inputs,
     identity_inputs,
@@ -294,6 +295,7 @@ INPUTS: Mapping[str, Prepare] = {
     "shippingZoneSave": shipping_inputs.other_zone,
     "shippingZoneDelete": shipping_inputs.some_zone,
     "orderSubmit": new_order,
+    "checkoutComplete": checkout_inputs.guests_cart,
     "cartLinesAdd": cart_inputs.more_lines,
     "cartLinesUpdate": cart_inputs.other_quantities,
     "cartLinesRemove": cart_inputs.unwanted_lines,
@@ -341,6 +343,7 @@ async def too_much(stage: Stage) -> Given:
 FAULTS: Mapping[str, Mapping[str, Prepare]] = {
     "InvalidInput": {"accountSignUp": bad_address},
     "InsufficientStock": {"orderSubmit": too_much},
+    "TotalChanged": {"checkoutComplete": checkout_inputs.for_less},
     "IllegalTransition": {"orderConfirm": cancelled_order, "tenantReactivate": another_tenant},
 }
 """For every kind of user error the mutations, with an input, that answer it."""

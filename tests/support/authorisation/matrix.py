@@ -69,7 +69,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "catalogImportCreate catalogImportStart catalogImportCancel catalogExportCreate": DESK,
         "discountCreate discountUpdate discountDelete": DESK,
         "shippingZoneSave shippingZoneDelete": MANAGERS,
-        "orderSubmit": EVERYONE,
+        "orderSubmit checkoutComplete": EVERYONE,
         "paymentStart": EVERYONE,
         "paymentMarkPaid": DESK,
         "paymentAccountSave paymentAccountEnable paymentAccountDisable": MANAGERS,
@@ -220,7 +220,10 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "StoreDiscount": {"code title kind percentage amount minimumSubtotal endsAt": EVERYONE},
     # Carts: whoever has its id sees a guest's
     "Cart": {
-        "id isGuest lines quantity note discountCode destination shippingRateId subtotal warnings": EVERYONE,
+        "id isGuest lines quantity note discountCode destination shippingRateId subtotal totals warnings": EVERYONE,
+    },
+    "CartTotals": {
+        "subtotal discount discountRefusal needsShipping shipping shippingQuotes total": EVERYONE,
     },
     "CartLine": {"variantId variant quantity seenPrice unitPrice total": EVERYONE},
     "CartWarning": {"code variantId oldPrice newPrice available": EVERYONE},
@@ -228,7 +231,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     # Orders: everyone sees the order that they have just placed
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
-        "subtotal discount shipping": EVERYONE,
+        "subtotal discount discountCode shipping shippingMethod shippingAddress paymentMethod heldUntil": EVERYONE,
         "paymentInstructions payments": EVERYONE,
         "timeline visit": only(DESK, others=Refusal.FORBIDDEN),
     },
@@ -254,6 +257,10 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "OrderEdge": {EDGE: SIGNED_IN | DESK},
     "OrderCustomer": {"name email phone": EVERYONE},
     "OrderLine": {"id variantId name sku unitPrice quantity total discount variant": EVERYONE},
+    "OrderShippingMethod": {"kind name instructions estimateMinDays estimateMaxDays": EVERYONE},
+    "ShippingAddress": {"recipient phone country notes kuwait general": EVERYONE},
+    "KuwaitShippingAddress": {"governorate area block street avenue building floor flat": EVERYONE},
+    "GeneralShippingAddress": {"line1 line2 city region postalCode": EVERYONE},
     "OrderTimelineEntry": {"id event at actorKind actorId from to reason": DESK},
     # Small types
     "LocalizedText": {"en ar value text": EVERYONE},
@@ -308,6 +315,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "CartDeletePayload": {"userErrors deletedId": EVERYONE},
     "CartMergePayload": {"userErrors cart leftOut": CUSTOMERS},
     "CartLeftOut": {"variantId quantity": CUSTOMERS},
+    "CheckoutCompletePayload": {"userErrors order orderToken warnings": EVERYONE},
     "VisitRecordPayload": {"userErrors visitId expiresAt": EVERYONE},
     "ShippingZonePayload": {"userErrors zone": MANAGERS},
     "ShippingZoneDeletePayload": {"userErrors deletedId": MANAGERS},
@@ -318,6 +326,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     # Why a mutation did nothing
     "InvalidInput": {USER_ERROR: EVERYONE},
     "InsufficientStock": {f"{USER_ERROR} variantId available": EVERYONE},
+    "TotalChanged": {f"{USER_ERROR} subtotal discount shipping total": EVERYONE},
     "IllegalTransition": {f"{USER_ERROR} current allowed": DESK | CENTER},
 }
 

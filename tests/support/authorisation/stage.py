@@ -9,13 +9,14 @@ from tests.support.api import Api, Reply
 from tests.support.api_keys import Keyring
 from tests.support.authorisation.audiences import Audience
 from tests.support.authorisation.selections import Arguments
-from tests.support.carts import full_cart, merged_cart
+from tests.support.carts import document, full_cart, merged_cart
 from tests.support.catalog import CatalogClient
 from tests.support.catalog_imports import full_export, refused_import
+from tests.support.checkouts import ABROAD, COMPLETE, checkout
 from tests.support.customers import GENERAL, KUWAIT, Shopper
 from tests.support.discounts import FULL_DISCOUNT, DiscountDesk
 from tests.support.factories import Member, Shop
-from tests.support.orders import ADVANCE, SUBMIT, new_key
+from tests.support.orders import ADVANCE, new_key
 from tests.support.payments import BACK, START, Desk
 from tests.support.pictures import Darkroom
 from tests.support.shipping import COUNTER, FULL_RATE, ShippingDesk
@@ -96,22 +97,23 @@ async def furnish(tools: Tools, shop: Shop, customer: Member) -> Arguments:
             await client.change("metadataSet", id=each, isPrivate=private, entries=entries)
     for each in (top, middle):
         await client.change("categoryUpdate", id=each["id"], imageId=picture_id)
-    await ShippingDesk.of(tools.api, shop).save(
+    zone = await ShippingDesk.of(tools.api, shop).save(
         name={"en": "Hawalli", "ar": "حولي"},
         countries=["SA"],
         governorates=["HAWALLI"],
         areas=[{"governorate": "AHMADI", "name": {"en": "Fintas", "ar": "الفنطاس"}}],
         rates=[FULL_RATE, COUNTER],
     )
-    placed = await full_order(tools.api, shop, customer, item["variants"][0]["id"])
+    discounts, rate = DiscountDesk(tools.api, shop), zone["rates"][0]["id"]
+    await discounts.create()
+    placed = await full_order(tools.api, shop, customer, item["variants"][0]["id"], rate)
     order, shopper = placed["order"], Shopper(tools.api, shop, customer)
-    cart, _ = await full_cart(tools.api, shop, item), await merged_cart(tools.api, shop, customer, item)
+    cart = await full_cart(tools.api, shop, item, rate=rate)
+    await merged_cart(tools.api, shop, customer, item)
     token = await token_for(Team(tools, shop), f"{tools.factory.word()}@people.test")
     await Keyring(tools.api, shop).full()
     imported = await refused_import(tools.factory.parts, shop)
     exported = await full_export(tools.factory.parts, shop)
-    discounts = DiscountDesk(tools.api, shop)
-    await discounts.create()
     discount = await discounts.create(**FULL_DISCOUNT)
     nodes = {
         "CatalogItem": item["id"],
@@ -194,10 +196,21 @@ def submission(variant_id: str, quantity: int = 1) -> dict[str, Any]:
     }
 
 
-async def full_order(api: Api, shop: Shop, customer: Member, variant_id: str) -> dict[str, Any]:
-    """The payload of an order that the customer came to, placed and began to pay; the owner has cancelled it."""
-    sent = {"input": submission(variant_id) | {"visitId": await Visitor(api, shop).arrive(**FULL_VISIT)}}
-    placed = (await api.execute(SUBMIT, sent, token=customer.token, tenant=shop.slug)).payload("orderSubmit")
+async def full_order(api: Api, shop: Shop, customer: Member, variant_id: str, rate_id: str) -> dict[str, Any]:
+    """The payload of an order that the customer came to, checked out with a code and began to pay; the owner cancelled
+    it."""
+    caller: dict[str, Any] = {"token": customer.token, "tenant": shop.slug}
+    for field, wanted in (
+        ("cartLinesAdd", {"lines": [{"variantId": variant_id}]}),
+        ("cartUpdate", {"discountCode": "SAVE10", "shippingRateId": rate_id}),
+    ):
+        (await api.execute(document(field), {"input": wanted}, **caller)).payload(field)
+    sent = checkout(None, "5.775") | {
+        "visitId": await Visitor(api, shop).arrive(**FULL_VISIT),
+        "shippingAddress": ABROAD,
+        "note": "Ring twice",
+    }
+    placed = (await api.execute(COMPLETE, {"input": sent}, **caller)).payload("checkoutComplete")
     paying = {"orderToken": placed["orderToken"], "provider": "MOCK", "returnUrl": BACK, "idempotencyKey": new_key()}
     (await api.execute(START, {"input": paying}, tenant=shop.slug)).payload("paymentStart")
     given = {"input": {"id": placed["order"]["id"], "reason": "Out of season"}}
