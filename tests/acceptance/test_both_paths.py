@@ -142,6 +142,7 @@ async def compare_many(parts: Parts, factory: Factory, role: str, *, wanted: int
         PostgresSearch(database),
         VisitBatches(database),
         lambda _tenant: None,
+        parts.guest_carts,
         parts.objects,
         parts.gateways,
         "https://cdn.sadu.test",
