@@ -63,7 +63,7 @@ async def begin(transactions: Transactions, gateways: Gateways, payment: Payment
 
 
 async def look(transactions: Transactions, gateways: Gateways, payment: Payment) -> Payment:
-    """What the provider knows now; money that was only promised is taken."""
+    """What the provider knows now. Money that was only promised is taken, if it is wanted still, or let go."""
     if payment.reference is None:
         payment, state = await begin(transactions, gateways, payment)
     else:
@@ -71,8 +71,12 @@ async def look(transactions: Transactions, gateways: Gateways, payment: Payment)
         payment, state = await ask(
             transactions, gateways, payment, lambda provider, account: provider.status(account, reference)
         )
-    if state.status is not ChargeStatus.AUTHORISED:
+    if payment.status != ChargeStatus.AUTHORISED.value:
         return payment
+    async with transactions.read() as session:
+        is_wanted = await wants_money(session, payment)
+    if not is_wanted:
+        return await call_off(transactions, gateways, payment)
     reference, key = state.reference, f"{payment.id}-capture"
     captured, _ = await ask(
         transactions,
@@ -81,6 +85,11 @@ async def look(transactions: Transactions, gateways: Gateways, payment: Payment)
         lambda provider, account: provider.capture(account, reference, idempotency_key=key),
     )
     return captured
+
+
+async def wants_money(session: AsyncSession, payment: Payment) -> bool:
+    order = await session.get_one(Order, (payment.tenant_id, payment.order_id))
+    return order.status != "cancelled" and order.payment_status == "unpaid"
 
 
 async def call_off(transactions: Transactions, gateways: Gateways, payment: Payment) -> Payment:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Order, Payment
+from db.models import Payment
 from domain import payment_asking, payment_log, payments
 from domain.jobs import Job
 from domain.order_payments import RETURN
@@ -42,7 +42,7 @@ async def check(job: Job) -> None:
     payment_id, times = uuid.UUID(job.payload["payment_id"]), int(job.payload.get("times", "0"))
     async with job.read() as session:
         payment, now = await payments.with_moment(session, payment_id)
-        is_wanted = await wants_money(session, payment)
+        is_wanted = await payment_asking.wants_money(session, payment)
     if payment.status not in payments.OPEN or now - payment.created_at > GIVES_UP_AFTER:
         return
     try:
@@ -61,11 +61,6 @@ async def find_out(job: Job, payment: Payment, now: datetime, *, is_wanted: bool
     if is_wanted and not has_run_out:
         return await payment_asking.look(job, job.tools.gateways, payment)
     return await payment_asking.call_off(job, job.tools.gateways, payment)
-
-
-async def wants_money(session: AsyncSession, payment: Payment) -> bool:
-    order = await session.get_one(Order, (payment.tenant_id, payment.order_id))
-    return order.status != "cancelled" and order.payment_status == "unpaid"
 
 
 async def closed(job: Job, payment: Payment, refused: ProviderRefused) -> Payment:
