@@ -53,6 +53,9 @@ A cart keeps the rate that a shopper chose; whether there is one, and what it co
 is to leave a cart and is not in it has left it already.
 """
 
+INSTEAD = {"orderId": "orderToken"}
+"""What says in another way what an identifier says."""
+
 
 async def identifiers_of(stage: Stage, shop: Shop) -> dict[str, list[str]]:
     """The identifiers of everything that a tenant has, by prefix."""
@@ -99,8 +102,14 @@ async def places(schema: GraphQLSchema, stage: Stage) -> list[Place]:
     for mutation in roots_of(schema, "mutation"):
         paths = [path for path in paths_in(mutation) if NEVER_AT_FAULT.isdisjoint(path)]
         given = await INPUTS[mutation.name](stage) if paths else None
-        found.extend(place_in(mutation, path, given) for path in paths)
+        found.extend(place_in(mutation, path, alone(path, given)) for path in paths)
     return found
+
+
+def alone(path: Path, given: Given) -> Given:
+    """The input without what may stand in the identifier's place, and not beside it."""
+    other = INSTEAD.get(str(path[-1]))
+    return {name: value for name, value in given.items() if name != other} if given else given
 
 
 def places_in_queries(schema: GraphQLSchema, stage: Stage) -> Iterator[Place]:
