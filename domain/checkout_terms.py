@@ -106,6 +106,10 @@ class CheckoutTerms:
             )
         check_available(self.gateways, str(order.payment_method), order.currency, order.total, "paymentProvider")
 
+    @property
+    def takes(self) -> bool:
+        return self.discount is not None
+
     async def take(self, rows: Rows, order: Order) -> None:
         if self.discount is None:
             return

@@ -62,6 +62,11 @@ class Terms(Protocol):
         """Write into order and lines what they come to. Raises what stands in the way; nothing is held yet."""
         ...
 
+    @property
+    def takes(self) -> bool:
+        """Whether `take` has anything to do, once it is settled."""
+        ...
+
     async def take(self, rows: Rows, order: Order) -> None:
         """Take what there may be too little of: behind the stock, and before the number."""
         ...
@@ -86,10 +91,12 @@ async def place(
     needed = needed_stock(lines, offers)
     # What is sold out as far as anyone can see needs no lock to be refused.
     check_stock(lines, needed, {offer.variant_id: offer.stock for offer in offers.values()})
-    await hold_stock(rows, lines, needed)
-    if terms:
+    if terms and terms.takes:
+        await hold_stock(rows, lines, needed)
         await terms.take(rows, order)
-    await write(rows, actor, order, lines)
+        await write(rows, actor, order, lines, {})
+    else:
+        await write(rows, actor, order, lines, needed)
     return Along(order, {orders.lines_of: {order.id: lines}})
 
 
@@ -182,13 +189,21 @@ def needed_stock(lines: Sequence[OrderLine], offers: Mapping[uuid.UUID, Offer]) 
 async def hold_stock(rows: Rows, lines: Sequence[OrderLine], needed: Mapping[uuid.UUID, int]) -> None:
     """Take what is limited, for all lines or for none."""
     taken = await stock.take(rows, needed)
+    await check_rest(rows, lines, needed, taken)
+    for line in lines:
+        line.stock_held = line.quantity if line.variant_id in taken else 0
+
+
+async def check_rest(
+    rows: Rows, lines: Sequence[OrderLine], needed: Mapping[uuid.UUID, int], taken: Collection[uuid.UUID]
+) -> Collection[uuid.UUID]:
+    """What was not taken, which is unlimited by now: raises every line of anything else."""
     others = {variant_id: count for variant_id, count in needed.items() if variant_id not in taken}
     left = await stock.lock(rows, others)
     check_stock(lines, others, left)
     if any(left[variant_id] is not None for variant_id in others):
         raise RuntimeError("there is enough of a variant, and it was not taken")
-    for line in lines:
-        line.stock_held = line.quantity if line.variant_id in taken else 0
+    return others
 
 
 def check_stock(
@@ -213,11 +228,16 @@ def insufficient(line: OrderLine, available: int) -> InsufficientStock:
     )
 
 
-async def write(rows: Rows, actor: Actor, order: Order, lines: Sequence[OrderLine]) -> None:
+async def write(
+    rows: Rows, actor: Actor, order: Order, lines: Sequence[OrderLine], needed: Mapping[uuid.UUID, int]
+) -> None:
     """Number and store the order, with the first entry of its timeline and the mails to shopper and tenant.
 
-    The counter is held until the commit, so in a tenant number and moment agree.
+    Stock that is needed yet is taken by the same statement: what others wait for is held for one round trip less. The
+    counter is held until the commit, so in a tenant number and moment agree.
     """
+    for line in lines if needed else ():
+        line.stock_held = line.quantity if line.variant_id in needed else 0
     order.number, order.placed_at, order.updated_at = COUNTED, COUNTED_AT, COUNTED_AT
     order.status, order.payment_status, order.fulfilment_status = "pending", "unpaid", "unfulfilled"
     for line in lines:
@@ -228,12 +248,27 @@ async def write(rows: Rows, actor: Actor, order: Order, lines: Sequence[OrderLin
         for kind in ("mail.order_received", "mail.order_placed")
     ]
     jobs = [hold_ends(order, order.held_until)] if order.held_until else []
-    order.number, order.placed_at, order.updated_at, order.subtotal = await insert_rows(
+    order.number, order.placed_at, order.updated_at, order.subtotal, *told = await insert_rows(
         rows,
         [*lines, entry, *mails, *jobs, order],
         returning=["number", "placed_at", "updated_at", "subtotal"],
         counter=counter(actor=actor, name="order", first=FIRST_NUMBER),
+        behind=stock.taking(needed),
     )
+    if needed:
+        unlimited = await check_rest(rows, lines, needed, told[0] or ())
+        await hold_nothing(rows, order, lines, unlimited)
+
+
+async def hold_nothing(
+    rows: Rows, order: Order, lines: Sequence[OrderLine], variant_ids: Collection[uuid.UUID]
+) -> None:
+    """What became unlimited while we waited for it was not taken, though it is written so."""
+    if not variant_ids:
+        return
+    await rows.fetch(order_statements.nothing_held(), {"order_id": order.id, "variant_ids": list(variant_ids)})
+    for line in lines:
+        line.stock_held = 0 if line.variant_id in variant_ids else line.stock_held
 
 
 def hold_ends(order: Order, until: datetime) -> OutboxMessage:

@@ -14,6 +14,7 @@ from db.models import CatalogVariant
 from db.queries import order_placement
 from db.rows import Rows
 from db.storefront_writes import SALE
+from db.writes import Behind
 
 
 async def lock(rows: Rows, variant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int | None]:
@@ -31,8 +32,16 @@ async def take(rows: Rows, wanted: Mapping[uuid.UUID, int]) -> Collection[uuid.U
     """
     if not wanted:
         return ()
-    values = {"variant_ids": list(wanted), "quantities": list(wanted.values())}
-    return {row["id"] for row in await rows.fetch(order_placement.taken_stock(), values)}
+    return {row["id"] for row in await rows.fetch(order_placement.taken_stock(), as_columns(wanted))}
+
+
+def taking(wanted: Mapping[uuid.UUID, int]) -> Behind | None:
+    """As `take`, by the statement that counts a number behind it."""
+    return Behind(order_placement.stock_taken, as_columns(wanted)) if wanted else None
+
+
+def as_columns(wanted: Mapping[uuid.UUID, int]) -> dict[str, object]:
+    return {"variant_ids": list(wanted), "quantities": list(wanted.values())}
 
 
 async def give_back(session: AsyncSession, held: Mapping[uuid.UUID, int]) -> None:

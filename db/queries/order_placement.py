@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     Integer,
     LargeBinary,
     Select,
@@ -21,9 +22,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
-from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, Tenant, Visit
+from db.models import CatalogItem, CatalogVariant, IdempotencyRecord, Order, OrderLine, Tenant, Visit
 from db.queries.visits import last_touch, living
 from db.rows import Statement, compile_statement, parameter
 
@@ -91,13 +93,22 @@ def locked_stock() -> Statement:
 @cache
 def taken_stock() -> Statement:
     """Lock the variants in the order of their ids, then subtract `quantities`; answers those that had enough."""
+    return compile_statement(taking())
+
+
+def stock_taken() -> CTE:
+    """As `taken_stock`, as the part of a statement that does more."""
+    return taking().cte("taken")
+
+
+def taking() -> ReturningUpdate[uuid.UUID]:
     wanted = (
         func.unnest(parameter("variant_ids", ARRAY(Uuid())), parameter("quantities", ARRAY(Integer())))
         .table_valued(column("id", Uuid()), column("quantity", Integer()))
         .render_derived(name="wanted")
     )
     locked = locked_variants().cte("locked")
-    return compile_statement(
+    return (
         update(CatalogVariant)
         .where(
             CatalogVariant.id == locked.c.id,
@@ -107,6 +118,19 @@ def taken_stock() -> Statement:
         # Of what was locked, and not of the row that the statement saw before it had to wait.
         .values(stock=locked.c.stock - wanted.c.quantity, updated_at=func.now())
         .returning(CatalogVariant.id)
+    )
+
+
+@cache
+def nothing_held() -> Statement:
+    """The order's lines of these variants hold no stock: that has become unlimited."""
+    return compile_statement(
+        update(OrderLine)
+        .where(
+            OrderLine.order_id == parameter("order_id", Uuid()),
+            OrderLine.variant_id == any_(parameter("variant_ids", ARRAY(Uuid()))),
+        )
+        .values(stock_held=literal(0, literal_execute=True))
     )
 
 

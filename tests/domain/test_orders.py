@@ -68,7 +68,7 @@ def test_every_status_can_be_reached_and_every_road_ends() -> None:
 
 def offer(fils: int) -> Offer:
     price = (Decimal(fils) / 1000).quantize(Decimal("0.001"))
-    return Offer(uuid.uuid4(), uuid.uuid4(), None, LocalizedText("Thing", None), price, stock=None)
+    return Offer(uuid.uuid4(), uuid.uuid4(), "product", None, LocalizedText("Thing", None), price, stock=None)
 
 
 prices_and_quantities = st.lists(
