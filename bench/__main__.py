@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bench.checkout_requests import measure_checkouts
 from bench.core_requests import WORKS, measure_core_requests
 from bench.mixed import measure_mixed_load
 from bench.profiling import print_profile
@@ -14,7 +15,7 @@ from bench.tenants import measure_many_tenants
 from bench.visits import measure_visits
 from bench.world import running_world
 
-PARTS = (*WORKS, "signed", "mixed", "visits", "tenants")
+PARTS = (*WORKS, "checkout", "signed", "mixed", "visits", "tenants")
 
 
 def main(
@@ -33,6 +34,8 @@ def main(
         report = Report(world.cores.told)
         if works := [work for work in WORKS if work in wanted]:
             measure_core_requests(world, client, report, works)
+        if "checkout" in wanted:
+            measure_checkouts(world, client, report)
         if "signed" in wanted:
             measure_known_callers(world, client, report)
         if "mixed" in wanted:

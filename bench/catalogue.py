@@ -28,6 +28,12 @@ class Shop:
     """Slugs of its items."""
     variants: list[str]
     """Identifiers of the variants that never sell out."""
+    prices: dict[str, str]
+    """What those cost."""
+    limited: str
+    """One of them that has a stock."""
+    rate: str
+    """How things get to Kuwait."""
     tokens: dict[str, str] = field(default_factory=dict[str, str])
     """What somebody known there sends: an access token as `person`, an API key as `key`."""
 
@@ -116,7 +122,46 @@ SELECT pg_temp.identifier('tenant ' || t, t), 'order', {first_number} + {items} 
 FROM generate_series({first}, {last}) t
 """
 
-ALL_ROWS = (TENANT_ROWS, CATEGORY_ROWS, ITEM_ROWS, VARIANT_ROWS, PLACE_ROWS, ORDER_ROWS, COUNTER_ROWS)
+# What a checkout asks for: a zone with a rate, and a way of paying.
+ZONE_ROWS = """
+INSERT INTO shipping_zones (tenant_id, id, name_en, position, countries)
+SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('zone ' || t, t), 'Kuwait', 0, ARRAY['KW']
+FROM generate_series({first}, {last}) t
+"""
+
+ZONE_PLACE_ROWS = """
+INSERT INTO shipping_zone_places (tenant_id, key, zone_id)
+SELECT pg_temp.identifier('tenant ' || t, t), 'KW', pg_temp.identifier('zone ' || t, t)
+FROM generate_series({first}, {last}) t
+"""
+
+RATE_ROWS = """
+INSERT INTO shipping_rates (tenant_id, id, zone_id, position, provider, name_en, name_ar, price, estimate_min_days,
+                            estimate_max_days)
+SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('rate ' || t, t),
+       pg_temp.identifier('zone ' || t, t), 0, 'own_delivery', 'Standard', 'عادي', 1.500, 1, 3
+FROM generate_series({first}, {last}) t
+"""
+
+ACCOUNT_ROWS = """
+INSERT INTO payment_accounts (tenant_id, id, provider, is_enabled)
+SELECT pg_temp.identifier('tenant ' || t, t), pg_temp.identifier('account ' || t, t), 'manual', true
+FROM generate_series({first}, {last}) t
+"""
+
+ALL_ROWS = (
+    TENANT_ROWS,
+    CATEGORY_ROWS,
+    ITEM_ROWS,
+    VARIANT_ROWS,
+    PLACE_ROWS,
+    ORDER_ROWS,
+    COUNTER_ROWS,
+    ZONE_ROWS,
+    ZONE_PLACE_ROWS,
+    RATE_ROWS,
+    ACCOUNT_ROWS,
+)
 
 
 async def fill(admin_url: str, database: str, *, first: int, last: int, items: int) -> None:
@@ -149,14 +194,20 @@ async def shop_of(connection: AsyncConnection, tenant_id: UUID, slug: str, curre
     )
     variants = await connection.execute(
         text(
-            "SELECT id FROM catalog_variants WHERE tenant_id = :tenant AND coalesce(stock, :huge) >= :huge ORDER BY id"
+            "SELECT id, price, stock FROM catalog_variants "
+            "WHERE tenant_id = :tenant AND coalesce(stock, :huge) >= :huge ORDER BY id"
         ),
         {**tenant, "huge": HUGE},
     )
+    known = [(str(global_id("variant", variant.id)), str(variant.price), variant.stock) for variant in variants]
+    rates = await connection.execute(text("SELECT id FROM shipping_rates WHERE tenant_id = :tenant"), tenant)
     return Shop(
         slug,
         str(tenant_id),
         currency,
         items=[str(item) for item in items.scalars()],
-        variants=[str(global_id("variant", variant)) for variant in variants.scalars()],
+        variants=[variant for variant, _, _ in known],
+        prices={variant: price for variant, price, _ in known},
+        limited=next(variant for variant, _, stock in known if stock is not None),
+        rate=str(global_id("rate", rates.scalar_one())),
     )

@@ -15,6 +15,7 @@ from typing import cast
 
 import uvloop
 
+from bench import checkouts
 from bench.catalogue import Catalogue
 from bench.traffic import Traffic
 
@@ -37,6 +38,8 @@ class Command:
     rate: float | None = None
     sweep: bool = False
     connections: int = CONNECTIONS
+    redis_url: str = ""
+    """Where carts are filled before the clock runs, for checkouts."""
 
 
 @dataclass(slots=True)
@@ -221,10 +224,14 @@ def nodes_of(thing: object) -> object:
 
 def main() -> None:
     """Carry out commands until the input ends."""
-    traffic = Traffic(Catalogue.read(Path(sys.argv[1])), seed=time.time_ns())
+    catalogue = Catalogue.read(Path(sys.argv[1]))
+    traffic = Traffic(catalogue, seed=time.time_ns())
     for line in sys.stdin:
         command = Command(**json.loads(line))
-        requests = iter(traffic.fixed[command.work]) if command.sweep else traffic.endless(command.work)
+        if command.work in checkouts.WORKS:
+            requests = iter(checkouts.requests_of(command.work, catalogue, command.redis_url, command.seconds))
+        else:
+            requests = iter(traffic.fixed[command.work]) if command.sweep else traffic.endless(command.work)
         outcome = uvloop.run(Load(command, requests).run())
         sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
         sys.stdout.flush()

@@ -90,7 +90,8 @@ class Client:
             order = range(len(contenders)) if number % 2 == 0 else reversed(range(len(contenders)))
             for place in order:
                 server, work = contenders[place]
-                taken[place].append(self.measure(server, Command(server.port, work, seconds, rate)))
+                command = Command(server.port, work, seconds, rate, redis_url=self._world.valkey.url)
+                taken[place].append(self.measure(server, command))
         return [medians(each) for each in taken]
 
     def close(self) -> None:

@@ -204,6 +204,7 @@ class World:
             "pool_size": POOL_SIZE,
             "catalogue": str(self.catalogue_file),
             "bare": bare,
+            "redis_url": self.valkey.url,
         }
         return self._started(["-m", "bench.limits.app"], {}, port, settings)
 

@@ -108,7 +108,9 @@ def variant_node(variant: Row, currency: str) -> dict[str, Any]:
     }
 
 
-def order_answer(order_id: bytes, number: int, total: int, currency: str, lines: Sequence[Row]) -> bytes:
+def order_answer(
+    order_id: bytes, number: int, total: int, currency: str, lines: Sequence[Row], *, root: str = "orderSubmit"
+) -> bytes:
     """The order that was placed; lines are their identifier, quantity and total in thousandths."""
     order = {
         "id": "order_" + encode(order_id),
@@ -119,4 +121,4 @@ def order_answer(order_id: bytes, number: int, total: int, currency: str, lines:
             for line_id, quantity, cost in lines
         ],
     }
-    return orjson.dumps({"data": {"orderSubmit": {"order": order, "userErrors": []}}})
+    return orjson.dumps({"data": {root: {"order": order, "userErrors": []}}})

@@ -13,8 +13,10 @@ from uuid import UUID
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import orjson
 import uvicorn
+from redis.asyncio import Redis
 
 from bench.limits.answers import item_answer, list_answer
+from bench.limits.checkouts import cart_of, check_out
 from bench.limits.orders import place
 from bench.limits.statements import ITEM, LIST
 
@@ -44,9 +46,10 @@ async def keep(_connection: Any) -> None:
 class HandWritten:
     """An ASGI application over one pool of the application's own login."""
 
-    def __init__(self, url: str, pool_size: int, tenants: Mapping[bytes, Tenant]) -> None:
+    def __init__(self, url: str, redis_url: str, pool_size: int, tenants: Mapping[bytes, Tenant]) -> None:
         self._url, self._pool_size, self._tenants = url, pool_size, tenants
         self._pool: Any = None
+        self._redis: Any = cast("Any", Redis).from_url(redis_url)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -72,6 +75,8 @@ class HandWritten:
             return b"{}"
         tenant, request = self._tenants[slug], orjson.loads(body)
         variables = request["variables"]
+        if request["operationName"] == "Checkout":
+            return await self.checkout(tenant, body, variables["input"])
         async with self._pool.acquire() as connection:
             if request["operationName"] == "Order":
                 return await self.order(connection, tenant, body, variables["input"])
@@ -95,12 +100,25 @@ class HandWritten:
         await connection.execute("COMMIT")
         return placed
 
+    async def checkout(self, tenant: Tenant, body: bytes, given: dict[str, Any]) -> bytes:
+        cart, wanted = await cart_of(self._redis, tenant.id, given)
+        async with self._pool.acquire() as connection:
+            await connection.execute(tenant.begin_write)
+            try:
+                placed = await check_out(connection, tenant.id, tenant.currency, body, given, wanted=wanted)
+            except BaseException:
+                await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+        await self._redis.delete(cart)
+        return placed
+
 
 class Bare(HandWritten):
     """Reads the whole request and answers bytes that it has: the floor under every cache."""
 
-    def __init__(self, url: str, pool_size: int, tenants: Mapping[bytes, Tenant]) -> None:
-        super().__init__(url, pool_size, tenants)
+    def __init__(self, url: str, redis_url: str, pool_size: int, tenants: Mapping[bytes, Tenant]) -> None:
+        super().__init__(url, redis_url, pool_size, tenants)
         self._known: dict[tuple[bytes, bytes], bytes] = {}
 
     async def execute(self, slug: bytes, body: bytes) -> bytes:
@@ -139,7 +157,7 @@ def main() -> None:
     tenants = {shop["slug"].encode(): Tenant(shop) for shop in shops}
     kind = Bare if settings["bare"] else HandWritten
     uvicorn.run(
-        kind(settings["database_url"], settings["pool_size"], tenants),
+        kind(settings["database_url"], settings["redis_url"], settings["pool_size"], tenants),
         host="127.0.0.1",
         port=settings["port"],
         loop="uvloop",
