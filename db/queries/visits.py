@@ -18,35 +18,38 @@ LIFETIME = "interval '30 days'"
 
 PARAMETERS = TOUCH_COLUMNS[:5]
 IS_NEW = f"""
-CASE WHEN coalesce({", ".join(f"given.{name}" for name in PARAMETERS)}) IS NOT NULL
-     THEN ({", ".join(f"given.{name}" for name in PARAMETERS)})
+CASE WHEN coalesce({", ".join(f"excluded.last_{name}" for name in PARAMETERS)}) IS NOT NULL
+     THEN ({", ".join(f"excluded.last_{name}" for name in PARAMETERS)})
           IS DISTINCT FROM ({", ".join(f"visits.last_{name}" for name in PARAMETERS)})
-     ELSE coalesce(given.referrer <> visits.last_referrer, given.referrer IS NOT NULL) END"""
+     ELSE coalesce(excluded.last_referrer <> visits.last_referrer, excluded.last_referrer IS NOT NULL) END"""
 """`domain.visit_sightings.Touch.replaces`, asked of the visit that is stored."""
+LATEST = f"last_{{name}} = CASE WHEN {IS_NEW} THEN excluded.last_{{name}} ELSE visits.last_{{name}} END"
 
 # Visits are locked in the order of their ids, so that no two processes wait for each other. A row that another one has
-# changed meanwhile is looked at again as it is then, by `held` and by the UPDATE: no sight of it is lost.
+# changed meanwhile is looked at again as it is then, by `held` and by the upsert: no sight of it is lost. Both find a
+# visit by its key whatever the planner thinks of the table: a join that it once planned over an empty one would go on
+# reading all of it.
 SEE_VISITS = Statement(
     f"""
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::int[], {", ".join(f"${5 + n}::text[]" for n in range(7))})
     AS given (visit_id, new_id, sightings, {", ".join(TOUCH_COLUMNS)})),
 held AS MATERIALIZED (
-    SELECT visits.id, given.*, {IS_NEW} AS is_new
-    FROM given JOIN visits ON visits.tenant_id = $1 AND visits.id = given.visit_id
-    WHERE visits.last_seen_at > now() - {LIFETIME}
-    ORDER BY visits.id FOR NO KEY UPDATE OF visits),
-seen AS (
-    UPDATE visits SET last_seen_at = now(), sightings = visits.sightings + held.sightings,
-        last_touch_at = CASE WHEN held.is_new THEN now() ELSE visits.last_touch_at END,
-        {", ".join(f"last_{n} = CASE WHEN held.is_new THEN held.{n} ELSE visits.last_{n} END" for n in TOUCH_COLUMNS)}
-    FROM held WHERE visits.tenant_id = $1 AND visits.id = held.id
-    RETURNING visits.id),
-begun AS (
+    SELECT asked.visit_id AS id
+    FROM (SELECT visit_id FROM given WHERE visit_id IS NOT NULL ORDER BY visit_id) AS asked
+    CROSS JOIN LATERAL (
+        SELECT FROM visits WHERE visits.tenant_id = $1 AND visits.id = asked.visit_id
+        AND visits.last_seen_at > now() - {LIFETIME} LIMIT 1 FOR NO KEY UPDATE) AS living),
+stored AS (
     INSERT INTO visits (tenant_id, id, sightings, {", ".join(f"first_{n}, last_{n}" for n in TOUCH_COLUMNS)})
-    SELECT $1, given.new_id, given.sightings, {", ".join(f"given.{n}, given.{n}" for n in TOUCH_COLUMNS)}
-    FROM given WHERE NOT EXISTS (SELECT FROM seen WHERE seen.id = given.visit_id))
-SELECT now() + {LIFETIME} AS expires_at, ARRAY(SELECT id FROM seen) AS seen
+    SELECT $1, CASE WHEN given.visit_id = ANY (ARRAY(SELECT id FROM held)) THEN given.visit_id ELSE given.new_id END,
+        given.sightings, {", ".join(f"given.{n}, given.{n}" for n in TOUCH_COLUMNS)}
+    FROM given
+    ON CONFLICT (tenant_id, id) DO UPDATE SET last_seen_at = now(),
+        sightings = visits.sightings + excluded.sightings,
+        last_touch_at = CASE WHEN {IS_NEW} THEN now() ELSE visits.last_touch_at END,
+        {", ".join(LATEST.format(name=name) for name in TOUCH_COLUMNS)})
+SELECT now() + {LIFETIME} AS expires_at, ARRAY(SELECT id FROM held) AS seen
 """,
     ("tenant_id", "visit_ids", "new_ids", "sightings", *TOUCH_COLUMNS),
 )

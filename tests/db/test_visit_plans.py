@@ -84,6 +84,23 @@ async def test_a_page_walks_its_index(parts: Parts, shop: Shop, wanted: VisitFil
     assert "Rows Removed by Filter" not in plan, plan
 
 
+async def test_a_plan_of_a_young_table_is_good_for_an_old_one(parts: Parts) -> None:
+    """A statement keeps the plan that it was given: one that reads the few rows there are would go on to read all."""
+    assert parts.settings.owner_database_url
+    async with connected(parts.settings.owner_database_url) as owner:
+        connection = (await owner.get_raw_connection()).driver_connection
+        assert connection is not None
+        undone = connection.transaction()
+        await undone.start()
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan; TRUNCATE visits CASCADE")
+        await connection.execute(f"PREPARE see_visits AS {SEE_VISITS.sql}")
+        rows = await connection.fetch(f"EXPLAIN EXECUTE see_visits ({', '.join(['NULL'] * 11)})")
+        await undone.rollback()
+    plan = "\n".join(row[0] for row in rows)
+    assert "Seq Scan on visits" not in plan, plan
+    assert plan.count("pk_visits") == 2, plan
+
+
 async def test_known_visits_are_found_by_their_key(parts: Parts, shop: Shop) -> None:
     """However many the shop has."""
     async with parts.database.write(shop.actor.scope) as session:
