@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 
 from db.models import Order, OrderLine, StoreProfile, Tenant
 from domain.notifications.errands import Errand
+from domain.notifications.order_amounts import shown_address, shown_amounts
 from domain.notifications.rendering import Sender, amount, brand_colour, one_line, render
 from domain.notifications.wording import Wordings
 from domain.order_links import order_token
@@ -108,7 +109,9 @@ def written(wordings: Wordings, errand: Errand, found: OrderFound, envelope: Env
         wording=wording,
         order=order,
         lines=[shown(line, order.currency, locale) for line in found.lines],
+        amounts=shown_amounts(order, locale),
         total=amount(order.total, order.currency),
+        address=shown_address(order, locale),
         placed_at=local_time(order.placed_at, tenant.time_zone),
         tells_customer=envelope.tells_customer,
         how_to_pay="" if envelope.tells_customer else found.how_to_pay(locale),

@@ -15,6 +15,7 @@ from tests.support.api import Api
 from tests.support.checkouts import ABROAD, Market, told
 from tests.support.discounts import DiscountDesk
 from tests.support.factories import Factory, Shop
+from tests.support.mail import Post
 from tests.support.orders import Till
 
 LINKED = "query($token: String!) { store { order(token: $token) { id number total { amount } } } }"
@@ -260,3 +261,30 @@ async def test_a_cart_that_is_nobodys_is_not_found(market: Market, factory: Fact
         await market.send(as_guest | {"cartId": "guestcart_01h2xcejqtf2nbrexx3vqjhp41"}),
     ):
         assert told(reply.data["checkoutComplete"]["userErrors"]) == [("NOT_FOUND", "cartId")]
+
+
+async def test_mails_tell_the_amounts_and_where_it_goes(market: Market, codes: DiscountDesk, post: Post) -> None:
+    """Mission C4, N1: to whoever ordered, and to whoever is to bring it."""
+    await codes.create("SAVE10")
+    shirt = await market.till.sell(price="4.750")
+    basket = await market.basket((shirt, 2), discountCode="SAVE10")
+    order = await market.complete(basket, "10.050", locale="EN")
+    abroad = await market.complete(
+        await market.basket((shirt, 1)), "6.250", shippingAddress=ABROAD, locale="AR", note="Soon"
+    )
+
+    (mine,) = await post.to(order["customer"]["email"])
+    for line in (
+        "Subtotal: 9.500 KWD",
+        "Shipping (Standard): 1.500 KWD",
+        "Discount (SAVE10): -0.950 KWD",
+        "Total: 10.050 KWD",
+        "Block 3, Street Salem Al-Mubarak, Avenue 1, Building 12, Floor 2, Flat 5\nSalmiya, Hawalli\nRing twice.",
+    ):
+        assert line in mine.text
+    (theirs,) = await post.to(abroad["customer"]["email"])
+    assert "التوصيل (عادي)" in theirs.text
+    assert "King Fahd Road 1\nSecond floor\nRiyadh\nRiyadh\n12211\nSA" in theirs.text
+    to_shop = await post.to(f"{market.till.shop.slug}@shops.test")
+    assert ["Salmiya" in mail.text or "حولي" in mail.text for mail in to_shop] == [True, False]
+    assert all("SAVE10" in mail.html or "12211" in mail.html for mail in to_shop)
