@@ -23,13 +23,14 @@ from cli.operators import create_operator
 from db.models import Membership, new_id
 from db.rows import rows_within
 from db.session import AsyncSession, Scope
-from domain import catalog_items, categories, discount_edits, shipping_zones, tenants
+from domain import catalog_items, categories, discount_edits, payment_accounts, shipping_zones, tenants
 from domain.actors import Actor, ActorKind
 from domain.callers import TenantMoved, identify
 from domain.catalog_variants import VariantFields
 from domain.changes import ABSENT
 from domain.discount_terms import NewDiscount, Value
 from domain.identity import checked_sign_up
+from domain.payment_gateways import Gateways
 from domain.social_links import SocialLink
 from domain.store_profiles import ProfileChanges
 from domain.texts import LocalizedText
@@ -134,10 +135,18 @@ async def open_tenant(parts: Parts, demo: DemoTenant, people: Mapping[str, uuid.
             if account is not owner:
                 session.add(Membership(tenant_id=tenant_id, person_id=people[account.email], role=account.role))
         await fill_shelves(session, actor, demo)
+        await offer_ways_of_paying(session, actor, parts.gateways)
         for zone in demo.zones:
             await shipping_zones.save(session, actor=actor, given=zone)
         for discount in demo.discounts:
             await discount_edits.create(session, actor=actor, given=new_discount(discount))
+
+
+async def offer_ways_of_paying(session: AsyncSession, actor: Actor, gateways: Gateways) -> None:
+    """Those that take no money and need no account anywhere."""
+    for provider in ("mock", "manual"):
+        if gateways.capabilities(provider) is not None:
+            await payment_accounts.enable(session, actor=actor, gateways=gateways, currency="KWD", provider=provider)
 
 
 async def is_known(parts: Parts, slug: str) -> bool:

@@ -1,18 +1,15 @@
-"""The ways of paying that shoppers are offered, and the one that an order is placed with."""
+"""The ways of paying that shoppers are offered, and whether one will do for an amount."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import PaymentAccount
-from db.queries.payment_accounts import enabled_account
-from db.rows import Rows
-from domain.errors import FaultCode, UserFault, not_found
-from domain.payment_accounts import Unavailable, hold_of, name_of, unavailable
+from domain.errors import FaultCode, UserFault
+from domain.payment_accounts import Unavailable, name_of, unavailable
 from domain.payment_gateways import Gateways, is_payable
 from domain.payment_providers import Capabilities
 from domain.texts import LocalizedText
@@ -27,15 +24,6 @@ class PaymentMethod:
     instructions: LocalizedText
     is_online: bool
     unavailable: Unavailable | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenMethod:
-    """What an order is placed with: how it will be paid, and for how long its stock waits."""
-
-    provider: str
-    is_online: bool
-    holds_for: timedelta
 
 
 async def list_methods(
@@ -79,15 +67,3 @@ def check_available(gateways: Gateways, provider: str, currency: str, total: Dec
     if capabilities is None or unavailable_for(capabilities, currency, total) is not None:
         raise UserFault(FaultCode.UNAVAILABLE_HERE, message, field)
     return capabilities
-
-
-async def chosen_method(
-    rows: Rows, *, gateways: Gateways, provider: str, currency: str, total: Decimal
-) -> ChosenMethod:
-    """For whoever places an order. Faults at `paymentProvider`: NOT_FOUND, UNAVAILABLE_HERE."""
-    found = await rows.fetch(enabled_account(), {"provider": provider})
-    if not found:
-        raise not_found("way of paying in this store", "paymentProvider")
-    capabilities = check_available(gateways, provider, currency, total, "paymentProvider")
-    is_online = capabilities.is_online
-    return ChosenMethod(provider, is_online, hold_of(found[0]["hold_minutes"], is_online=is_online))

@@ -13,14 +13,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Order, Payment, PaymentAccount, new_id
-from domain import idempotency, order_payments, payment_asking, payments
+from domain import idempotency, order_payments, payment_asking, payment_log, payments
 from domain.actors import Actor
 from domain.errors import FaultCode, UserFault, not_found
 from domain.payment_accounts import hold_of
 from domain.payment_checks import check_later
 from domain.payment_gateways import Gateways, Transactions
 from domain.payment_methods import check_available
-from domain.payment_providers import ProviderError, ProviderRefused
+from domain.payment_providers import Exchange, ProviderError, ProviderRefused
 
 OPERATION = "payment.start"
 MOST_ROUNDS = 3
@@ -130,6 +130,8 @@ async def write(session: AsyncSession, actor: Actor, order: Order, payment: Paym
     session.add(payment)
     await session.flush()
     await session.refresh(payment)
+    wanted = {"provider": payment.provider, "amount": str(payment.amount), "by": actor.kind.value}
+    payment_log.note(session, payment, [Exchange("start", wanted, None)], outcome=payment.status)
     if payment.status == "paid":
         await order_payments.receive(session, actor=actor, order=order, payment=payment, is_whole=True)
     elif is_online:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Order, Payment, PaymentTransaction
@@ -21,9 +21,9 @@ from domain.transitions import StateMachine
 PAYMENT_STATUS = StateMachine(
     "The payment",
     {
-        "pending": ("authorised", "paid", "failed", "cancelled"),
-        "authorised": ("paid", "failed", "cancelled"),
-        "failed": ("paid", "cancelled"),
+        "pending": ("authorised", "failed", "cancelled", "paid"),
+        "authorised": ("failed", "cancelled", "paid"),
+        "failed": ("cancelled", "paid"),
         "cancelled": ("paid",),
         "paid": (),
     },
@@ -70,8 +70,8 @@ async def with_moment(session: AsyncSession, payment_id: uuid.UUID) -> tuple[Pay
 
 async def hold(session: AsyncSession, payment_id: uuid.UUID) -> tuple[Order, Payment]:
     """Order and payment, locked in this order."""
-    order_id = (await session.execute(select(Payment.order_id).where(Payment.id == payment_id))).scalar_one()
-    locked_order = select(Order).where(Order.id == order_id).with_for_update()
+    of_payment = and_(Payment.tenant_id == Order.tenant_id, Payment.order_id == Order.id)
+    locked_order = select(Order).join(Payment, of_payment).where(Payment.id == payment_id).with_for_update(of=Order)
     order = (await session.execute(locked_order.execution_options(populate_existing=True))).scalar_one()
     locked = select(Payment).where(Payment.id == payment_id).with_for_update()
     payment = (await session.execute(locked.execution_options(populate_existing=True))).scalar_one()
@@ -83,18 +83,17 @@ async def apply(
 ) -> Payment:
     """Take in what the provider said, and what follows from it for the order. Nothing follows from old news."""
     order, payment = await hold(session, payment_id)
-    now = await moment(session)
     payment.reference = payment.reference or state.reference
     payment.amount_refunded = max(payment.amount_refunded, refunded(state))
     if asked_at is not None:
         payment.checked_at = max(asked_at, payment.checked_at or asked_at)
     is_news = state.status.value in PAYMENT_STATUS.steps[payment.status]
+    paid_at = await moment(session) if is_news and state.status is ChargeStatus.PAID else None
     if is_news:
-        payment.status = state.status.value
-        payment.failure = state.failure
+        payment.status, payment.failure, payment.paid_at = state.status.value, state.failure, paid_at
     payment.redirect_url = state.redirect_url or payment.redirect_url if payment.status == "pending" else None
-    if is_news and state.status is ChargeStatus.PAID:
-        payment.amount_paid, payment.paid_at = state.amount_paid, now
+    if paid_at is not None:
+        payment.amount_paid = state.amount_paid
         await session.flush()
         is_whole = state.currency == payment.currency and state.amount_paid >= payment.amount
         await order_payments.receive(session, actor=actor, order=order, payment=payment, is_whole=is_whole)

@@ -49,7 +49,9 @@ class PaymentNextAction:
 @strawberry.type(description="One request to the provider about a payment, or one message of the provider's.")
 class PaymentTransaction:
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    operation: str = strawberry.field(description="What it was about, such as `create`, `status` or `webhook`.")
+    operation: str = strawberry.field(
+        description="What it was about, such as `start`, `create`, `status` or `webhook`."
+    )
     outcome: str = strawberry.field(description="What was made of it: the provider's status, or why it went wrong.")
     request: str = strawberry.field(description="What was sent, as JSON without secrets.")
     response: str | None = strawberry.field(description="What came, likewise; null where nothing did.")

@@ -99,7 +99,8 @@ class PaymentWebhooks:
             is_new = await self.store(request, provider, await self.known(provider, tenant_id), body)
         except (WebhookRejected, TooLarge, TimeoutError, ClientDisconnect) as rejected:
             self.rejections.add(network)
-            log.info("webhook_refused", provider=provider[:20], reason=type(rejected).__name__)
+            known = provider if provider in self.services.gateways.providers else "unknown"
+            log.info("webhook_refused", provider=known, reason=type(rejected).__name__)
             return answer(400, REFUSED)
         except ProviderUnavailable as unavailable:
             log.warning("webhook_not_verified", provider=provider, reason=unavailable.code)

@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from db.security.roles import APP, OWNER, PLATFORM, objections_to_login
+from db.security.roles import APP, OWNER, PLATFORM, connected, objections_to_login
 from domain.ports import SignUp
 from settings import Settings
 from tests.support.api import Api
@@ -71,6 +72,9 @@ async def test_from_nothing_to_a_demo(settings: Settings, databases: Databases, 
     assert first[0] == 0, first[1]
     assert first == again
     assert "owner@dukkan.test" in first[1]
+    offered = text("SELECT DISTINCT provider FROM payment_accounts WHERE is_enabled ORDER BY provider")
+    async with connected(databases.url(empty)) as superuser:
+        assert list((await superuser.execute(offered)).scalars()) == ["manual", "mock"]
     refused = await sadu("seed", variables=variables | {"SADU_ENV": "production"})
     assert refused[0] != 0
 

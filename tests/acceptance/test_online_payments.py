@@ -250,7 +250,7 @@ async def test_the_payments_log_tells_no_secrets(online: Online, factory: Factor
         await counter.work_later()
         order = await placed.seen()
         assert summary(order) == ("CONFIRMED", "PAID", ["PAID"])
-        assert order["payments"][0]["transactions"][0]["operation"] == "create"
+        assert order["payments"][0]["transactions"][1]["operation"] == "create"
         orders.append(json.dumps(order))
     tenant_id = counter.tenant_id
     secrets = [*stripe_credentials(tenant_id).values(), *paypal_credentials(tenant_id).values(), *begun, "A21AA"]

@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from bootstrap import Parts
 from domain.mock_gateway import CALLBACK
+from gql.ids import global_id
 from settings import Settings
 from tests.support.api import Api
+from tests.support.checkouts import Market
 from tests.support.factories import Factory, Shop
 from tests.support.orders import new_key
-from tests.support.payments import BACK, START, Counter, reachable_api, summary
+from tests.support.payments import BACK, START, Counter, Placed, reachable_api, summary
+from tests.support.statements import counted_statements
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,7 @@ async def test_a_browser_pays_on_the_mock_page_and_the_order_is_paid(counter: Co
     [paid] = order["payments"]
     assert (paid["amountPaid"]["amount"], paid["nextAction"]) == ("4.750", None)
     assert [(each["operation"], each["outcome"]) for each in paid["transactions"]] == [
+        ("start", "pending"),
         ("create", "pending"),
         ("status", "paid"),
         ("webhook", "applied"),
@@ -172,6 +178,23 @@ async def test_by_arrangement_the_shopper_is_told_how_and_staff_note_the_money(
     assert summary(await other.seen()) == ("CONFIRMED", "PAID", ["PAID"]), "also if the shopper began nothing"
 
 
+async def test_by_arrangement_an_order_waits_as_long_as_the_store_says(counter: Counter) -> None:
+    """Mission C5, C6: three days unless it says otherwise; then stock comes back."""
+    placed = await counter.placed()
+    payment = await placed.started("MANUAL")
+    assert about(datetime.fromisoformat(payment["expiresAt"]) - datetime.now(UTC), timedelta(hours=72))
+    await counter.desk.changed("paymentAccountSave", provider="MANUAL", holdMinutes=60)
+    other = await (await counter.placed()).started("MANUAL")
+    assert about(datetime.fromisoformat(other["expiresAt"]) - datetime.now(UTC), timedelta(hours=1))
+    await placed.hold_until(-1)
+    await counter.work_later()
+    assert (summary(await placed.seen()), await placed.left()) == (("CANCELLED", "UNPAID", ["CANCELLED"]), 10)
+
+
+def about(time: timedelta, wanted: timedelta) -> bool:
+    return abs(time - wanted) < timedelta(minutes=5)
+
+
 async def test_staff_note_no_money_while_the_shopper_pays_online(counter: Counter) -> None:
     """Mission C5: it could be paid twice."""
     placed = await counter.placed()
@@ -266,3 +289,85 @@ async def test_what_costs_nothing_is_paid_at_once(counter: Counter) -> None:
     payment = await placed.started()
     assert (payment["status"], payment["nextAction"]) == ("PAID", None)
     assert summary(await placed.seen()) == ("CONFIRMED", "PAID", ["PAID"])
+
+
+async def test_from_the_cart_to_a_paid_order(counter: Counter) -> None:
+    """Mission C1, C4, C5, C6: a guest checks out, goes to the way of paying that they chose, and pays."""
+    market = await Market.of(counter.till)
+    sold = await counter.till.sell(stock=5, price="4.750")
+    basket = await market.basket((sold, 2))
+    reply = await market.send(market.given(basket, "11.000", paymentProvider="MOCK"))
+    payload = reply.payload("checkoutComplete")
+    placed = Placed(counter, sold, payload["order"]["id"], payload["orderToken"])
+    payment = await placed.started(None)
+    assert (payment["provider"], payment["amount"]["amount"]) == ("MOCK", "11.000")
+    assert payment["expiresAt"] == payload["order"]["heldUntil"]
+    await counter.press(payment["nextAction"]["redirectUrl"], "pay")
+    await counter.work()
+    await counter.work_later()
+    assert summary(await placed.seen()) == ("CONFIRMED", "PAID", ["PAID"])
+    assert await placed.left() == 3
+
+
+async def test_a_checkout_that_nobody_pays_is_undone(counter: Counter) -> None:
+    """Mission C4, C6."""
+    market = await Market.of(counter.till)
+    sold = await counter.till.sell(stock=5, price="4.750")
+    basket = await market.basket((sold, 2))
+    payload = (await market.send(market.given(basket, "11.000", paymentProvider="MOCK"))).payload("checkoutComplete")
+    placed = Placed(counter, sold, payload["order"]["id"], payload["orderToken"])
+    await counter.work_later()
+    assert (summary(await placed.seen()), await placed.left()) == (("PENDING", "UNPAID", []), 3), "it is not time yet"
+    await placed.hold_until(-1)
+    await counter.work_later()
+    assert (summary(await placed.seen()), await placed.left()) == (("CANCELLED", "UNPAID", []), 5)
+
+
+async def test_the_page_tells_nothing_to_who_has_not_its_address(counter: Counter, factory: Factory) -> None:
+    """Mission C5: and runs no script, loads nothing, and is framed by nobody."""
+    url = await (await counter.placed()).page()
+    other = global_id("tenant", (await factory.shop()).tenant.id)
+    http = counter.till.api.http
+    path = httpx.URL(url).path
+    shown = await http.get(path)
+    policy = shown.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert f"form-action 'self' {BACK.removesuffix('/paid?order=1')};" in policy
+    assert "<script" not in shown.text
+    assert shown.headers["cache-control"] == "no-store"
+    strange = [f"{path}x", path.replace(path.split("/")[2], other), path.replace(path.split("/")[2], "nothing")]
+    for each in strange:
+        answers = await http.get(each), await http.post(each, data={"decision": "pay"})
+        assert [answer.status_code for answer in answers] == [404, 404]
+    for given in ({"decision": "steal"}, {"other": "pay"}, {"decision": "pay" * 500}):
+        assert (await http.post(path, data=given)).status_code == 400
+    assert (await counter.browse(url)).buttons != []
+
+
+async def test_what_has_ended_on_the_page_stays_so(counter: Counter) -> None:
+    """Mission C5: two tabs, two decisions: the first counts."""
+    placed = await counter.placed()
+    url = await placed.page()
+    await counter.press(url, "pay")
+    async with httpx.AsyncClient() as browser:
+        again = await browser.post(url, data={"decision": "fail"})
+    assert again.status_code == 303
+    await counter.work()
+    assert summary(await placed.seen()) == ("CONFIRMED", "PAID", ["PAID"])
+
+
+async def test_payments_of_many_orders_take_as_many_statements_as_of_one(counter: Counter) -> None:
+    """Mission X3: with their logs."""
+    shown = "id status nextAction { redirectUrl instructions { en } } transactions { id operation }"
+    asked = f"query($first: Int!) {{ tenant {{ orders(first: $first) {{ nodes {{ id payments {{ {shown} }} }} }} }} }}"
+    till = counter.till
+    for provider in ("MOCK", "MANUAL", "MOCK", "MANUAL"):
+        await (await counter.placed()).started(provider)
+    taken: list[int] = []
+    for first in (2, 2, 2, 4):
+        with counted_statements(counter.parts.database) as statements:
+            reply = await till.api.execute(asked, {"first": first}, token=till.shop.token, tenant=till.shop.slug)
+        assert len(reply.data["tenant"]["orders"]["nodes"]) == first
+        taken.append(len(statements))
+    assert taken[-2] == taken[-1], taken

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 - the names are those of the contract
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,16 +39,18 @@ class Scripted:
     keys: dict[str, str] = field(default_factory=dict[str, str])
     refunds: dict[str, RefundState] = field(default_factory=dict[str, RefundState])
     calls: list[str] = field(default_factory=list[str])
-    before: dict[str, list[BaseException]] = field(default_factory=dict[str, list[BaseException]])
-    after: dict[str, list[BaseException]] = field(default_factory=dict[str, list[BaseException]])
+    before: defaultdict[str, list[BaseException]] = field(default_factory=lambda: defaultdict(list))
+    after: defaultdict[str, list[BaseException]] = field(default_factory=lambda: defaultdict(list))
     is_down: bool = False
+    tenant_id: uuid.UUID | None = None
+    """The one that it serves; others have their own, and the worker may come for them at any time."""
 
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(None, self.is_online, has_refunds=True, has_partial_refunds=True, has_webhooks=True)
 
     async def create(self, account: Account, wanted: NewCharge) -> ChargeState:
-        self.arrive("create")
+        self.arrive("create", account)
         if wanted.idempotency_key not in self.keys:
             reference = self.keys[wanted.idempotency_key] = f"charge-{uuid.uuid4().hex}"
             self.charges[reference] = ChargeState(
@@ -60,18 +63,18 @@ class Scripted:
         return self.leave("create", self.keys[wanted.idempotency_key])
 
     async def capture(self, account: Account, reference: str, *, idempotency_key: str) -> ChargeState:
-        self.arrive("capture")
+        self.arrive("capture", account)
         self.become(reference, ChargeStatus.PAID, Decimal("4.750"))
         return self.leave("capture", reference)
 
     async def cancel(self, account: Account, reference: str) -> ChargeState:
-        self.arrive("cancel")
+        self.arrive("cancel", account)
         if self.charges[reference].status is not ChargeStatus.PAID:
             self.become(reference, ChargeStatus.CANCELLED)
         return self.leave("cancel", reference)
 
     async def refund(self, account: Account, wanted: NewRefund) -> RefundState:
-        self.arrive("refund")
+        self.arrive("refund", account)
         made = self.refunds.setdefault(
             wanted.idempotency_key,
             RefundState(f"refund-{len(self.refunds)}", RefundStatus.SUCCEEDED, wanted.amount, wanted.refund_id),
@@ -82,7 +85,7 @@ class Scripted:
         return replace(made, exchanges=[Exchange("refund", {"amount": str(wanted.amount)}, {"ok": True}, 200)])
 
     async def status(self, account: Account, reference: str) -> ChargeState:
-        self.arrive("status")
+        self.arrive("status", account)
         return self.leave("status", reference)
 
     async def parse_webhook(
@@ -101,7 +104,9 @@ class Scripted:
         [reference] = self.charges
         self.become(reference, ChargeStatus.PAID, Decimal(amount))
 
-    def arrive(self, operation: str) -> None:
+    def arrive(self, operation: str, account: Account) -> None:
+        if account.tenant_id != self.tenant_id:
+            raise ProviderUnavailable("somebody_elses")
         self.calls.append(operation)
         if self.is_down:
             raise ProviderUnavailable("down", [Exchange(operation, {"asked": True}, None)])
