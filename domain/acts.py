@@ -34,6 +34,7 @@ class Act(StrEnum):
     PAYMENT_ACCOUNT_DISABLE = "payment_account.disable"
     PAYMENT_ACCOUNT_REORDER = "payment_account.reorder"
     PAYMENT_ACCOUNT_DELETE = "payment_account.delete"
+    REFUND_CREATE = "refund.create"
     SHIPPING_ZONE_SAVE = "shipping.zone_save"
     SHIPPING_ZONE_DELETE = "shipping.zone_delete"
     SESSION_SIGN_IN = "session.sign_in"

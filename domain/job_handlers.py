@@ -10,10 +10,11 @@ from domain import (
     mock_callbacks,
     mock_gateway,
     order_holds,
-    order_payments,
     order_placement,
     payment_checks,
     payment_events,
+    refund_asking,
+    refund_settlement,
     search_indexing,
 )
 from domain.catalog_import_slices import run_import, sweep_import
@@ -30,7 +31,8 @@ HANDLERS: Mapping[str, Handler] = {
     mock_gateway.CALLBACK: mock_callbacks.call_back,
     payment_events.APPLY: payment_events.apply_event,
     payment_checks.CHECK: payment_checks.check,
-    order_payments.RETURN: payment_checks.give_back,
+    refund_settlement.ASK: refund_asking.ask,
+    refund_settlement.WATCH: refund_asking.watch,
     order_placement.HOLD_ENDS: order_holds.end_hold,
 }
 ENDINGS: Mapping[str, Ending] = {
@@ -38,7 +40,7 @@ ENDINGS: Mapping[str, Ending] = {
     catalog_imports.JOB: catalog_imports.give_up,
     catalog_exports.JOB: catalog_exports.give_up,
     payment_checks.CHECK: payment_checks.start_over,
-    order_payments.RETURN: payment_checks.start_over,
+    refund_settlement.ASK: refund_asking.start_over,
     order_placement.HOLD_ENDS: order_holds.start_over,
 }
 """Also where the worker died at its last try, or took too long: no handler is told of that."""

@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Order, OrderLine, Payment, TimelineEntry
+from db.models import Order, OrderLine, Payment, Refund, TimelineEntry
 from db.rows import rows_within
-from domain import discounts, orders, outbox, stock, timeline
+from domain import discounts, orders, outbox, refund_settlement, stock, timeline
 from domain.actors import Actor, ActorKind, system
-
-RETURN = "payment.return"
-"""The job that gives back a payment for which there is no order any more."""
 
 
 async def receive(session: AsyncSession, *, actor: Actor, order: Order, payment: Payment, is_whole: bool) -> None:
@@ -26,13 +23,13 @@ async def receive(session: AsyncSession, *, actor: Actor, order: Order, payment:
     if not is_whole:
         note(session, actor, order, "order.payment_differs", expected=str(payment.amount), **details)
     elif order.payment_status != "unpaid":
-        give_back(session, order, payment, "order_paid")
+        await give_back(session, order, payment, "order_paid")
     elif order.status != "cancelled":
         await mark_paid(session, actor=actor, order=order, **details)
     elif await take_up_again(session, order):
         note(session, actor, order, "order.paid", **details)
     else:
-        give_back(session, order, payment, "order_cancelled")
+        await give_back(session, order, payment, "order_cancelled")
 
 
 async def mark_paid(session: AsyncSession, *, actor: Actor, order: Order, **details: str) -> None:
@@ -91,11 +88,16 @@ def too_few(left: Mapping[uuid.UUID, int | None], variant_id: uuid.UUID, count: 
     return available is not None and available < count
 
 
-def give_back(session: AsyncSession, order: Order, payment: Payment, reason: str) -> None:
-    """Have the money returned: nobody gets anything for it."""
+async def give_back(session: AsyncSession, order: Order, payment: Payment, reason: str) -> None:
+    """Have the money returned: nobody gets anything for it. Its refund is as any other, begun by nobody."""
+    actor = system(order.tenant_id)
     payment.return_reason = reason
-    note(session, system(order.tenant_id), order, "order.payment_returned", payment_id=str(payment.id), cause=reason)
-    outbox.enqueue_job(session, tenant_id=order.tenant_id, kind=RETURN, payment_id=payment.id)
+    note(session, actor, order, "order.payment_returned", payment_id=str(payment.id), cause=reason)
+    if payment.amount_paid > 0:
+        refund = Refund(origin="return", amount=payment.amount_paid, reason=reason)
+        refund_settlement.reserve(session, actor=actor, order=order, payment=payment, refund=refund)
+        refund_settlement.ask_soon(session, refund)
+    await session.flush()
 
 
 def note(session: AsyncSession, actor: Actor, order: Order, event: str, **details: str) -> None:

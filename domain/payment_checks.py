@@ -1,4 +1,4 @@
-"""Work on payments that nobody waits for: asking about those that have not ended, and giving back what nobody ordered.
+"""Work on payments that nobody waits for: asking about those that have not ended.
 
 A job is enqueued with each payment, and enqueues the next until the payment has ended: whatever dies, some job is left.
 """
@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Payment
-from domain import payment_asking, payment_log, payments
+from domain import payment_asking, payments
 from domain.jobs import Job
-from domain.order_payments import RETURN
 from domain.outbox import enqueue_job_for_later
-from domain.payment_providers import CredentialsRefused, NewRefund, ProviderError, ProviderRefused
+from domain.payment_providers import CredentialsRefused, ProviderError, ProviderRefused
 
 CHECK = "payment.check"
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
@@ -73,47 +72,3 @@ async def start_over(session: AsyncSession, job: Job) -> None:
     """Where the job was given up, it is begun anew: no payment may be forgotten."""
     payment_id = str(job.payload["payment_id"])
     enqueue_job_for_later(session, tenant_id=job.tenant_id, kind=job.kind, due_in=LONGEST_PAUSE, payment_id=payment_id)
-
-
-async def give_back(job: Job) -> None:
-    """A job: returns all that is left of a payment for which there is no order."""
-    payment_id, times = uuid.UUID(job.payload["payment_id"]), int(job.payload.get("times", "0"))
-    async with job.read() as session:
-        payment, _ = await payments.with_moment(session, payment_id)
-    left = payment.amount_paid - payment.amount_refunded
-    if payment.return_reason is None or left <= 0:
-        return
-    try:
-        await ask_to_give_back(job, payment)
-        payment = await payment_asking.look(job, job.tools.gateways, payment)
-    except ProviderError as error:
-        async with job.write() as session:
-            payment_log.note(session, payment, error.exchanges, outcome=error.code)
-    async with job.write() as session:
-        if payment.amount_refunded < payment.amount_paid:
-            enqueue_job_for_later(
-                session,
-                tenant_id=job.tenant_id,
-                kind=RETURN,
-                due_in=pause_after(times),
-                payment_id=payment.id,
-                times=str(times + 1),
-            )
-        await job.conclude(session)
-
-
-async def ask_to_give_back(job: Job, payment: Payment) -> None:
-    left = payment.amount_paid - payment.amount_refunded
-    wanted = NewRefund(
-        refund_id=uuid.uuid5(payment.id, "return"),
-        idempotency_key=f"{payment.id}-return-{left}",
-        reference=payment.reference or "",
-        amount=left,
-        currency=payment.currency,
-        reason=payment.return_reason,
-    )
-    gateways = job.tools.gateways
-    account = await gateways.account(payment.tenant_id, payment.provider)
-    made = await gateways.providers[payment.provider].refund(account, wanted)
-    async with job.write() as session:
-        payment_log.note(session, payment, made.exchanges, outcome=made.status.value)

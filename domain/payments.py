@@ -6,16 +6,15 @@ What is said may come late, twice and in any order. A payment only ever moves on
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Order, Payment, PaymentTransaction
-from domain import order_payments
+from domain import order_payments, refund_settlement
 from domain.actors import Actor, Permission
 from domain.errors import not_found
-from domain.payment_providers import ChargeState, ChargeStatus, RefundStatus
+from domain.payment_providers import ChargeState, ChargeStatus
 from domain.transitions import StateMachine
 
 PAYMENT_STATUS = StateMachine(
@@ -32,7 +31,6 @@ PAYMENT_STATUS = StateMachine(
 OPEN = ("pending", "authorised")
 PAYABLE = (*OPEN, "failed")
 """Those that might still be paid."""
-NOTHING = Decimal("0.000")
 
 
 async def payments_of(session: AsyncSession, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Payment]]:
@@ -84,9 +82,10 @@ async def apply(
     """Take in what the provider said, and what follows from it for the order. Nothing follows from old news."""
     order, payment = await hold(session, payment_id)
     payment.reference = payment.reference or state.reference
-    payment.amount_refunded = max(payment.amount_refunded, refunded(state))
-    if asked_at is not None:
-        payment.checked_at = max(asked_at, payment.checked_at or asked_at)
+    is_latest = asked_at is None or payment.checked_at is None or asked_at >= payment.checked_at
+    if is_latest:
+        payment.provider_status, payment.provider_amount = state.status.value, state.amount_paid
+        payment.checked_at = asked_at or payment.checked_at
     is_news = state.status.value in PAYMENT_STATUS.steps[payment.status]
     paid_at = await moment(session) if is_news and state.status is ChargeStatus.PAID else None
     if is_news:
@@ -97,18 +96,16 @@ async def apply(
         await session.flush()
         is_whole = state.currency == payment.currency and state.amount_paid >= payment.amount
         await order_payments.receive(session, actor=actor, order=order, payment=payment, is_whole=is_whole)
+        if asked_at is not None:
+            refund_settlement.watch_later(session, payment)
+    if is_latest:
+        await refund_settlement.take_in(session, actor=actor, order=order, payment=payment, states=state.refunds)
     await session.flush()
     return payment
 
 
 async def moment(session: AsyncSession) -> datetime:
     return (await session.execute(select(func.now()))).scalar_one()
-
-
-def refunded(state: ChargeState) -> Decimal:
-    """What has been given back for good."""
-    done = (each.amount for each in state.refunds if each.status is RefundStatus.SUCCEEDED)
-    return sum(done, NOTHING)
 
 
 async def close(session: AsyncSession, *, payment_id: uuid.UUID, status: str, failure: str | None) -> Payment:

@@ -42,6 +42,7 @@ class AuditAct(Enum):
     DISCOUNT_DELETE = strawberry.enum_value(
         "discount.delete", description="A discount that nobody had used was deleted."
     )
+    REFUND_CREATE = strawberry.enum_value("refund.create", description="Money of a payment is given back.")
     PAYMENT_ACCOUNT_SAVE = strawberry.enum_value(
         "payment_account.save", description="A way of paying was set up or changed."
     )

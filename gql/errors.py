@@ -204,6 +204,9 @@ class UserErrorCode(Enum):
     PROVIDER_REFUSED = strawberry.enum_value(
         "PROVIDER_REFUSED", description="The payment provider will not do this: choose another way of paying."
     )
+    REFUND_TOO_LARGE = strawberry.enum_value(
+        "REFUND_TOO_LARGE", description="More than was paid, less what was given back or is on its way."
+    )
     SHIPPING_UNAVAILABLE = strawberry.enum_value(
         "SHIPPING_UNAVAILABLE", description="The shipping rate is not offered to this destination, or no longer."
     )

@@ -31,6 +31,7 @@ PREFIXES = {
     "payment": "payment",
     "person": "person",
     "rate": "shipping rate",
+    "refund": "refund",
     "tenant": "tenant",
     "transaction": "transaction",
     "value": "value of an option",

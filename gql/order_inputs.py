@@ -59,6 +59,11 @@ class OrderCancelInput:
     reason: str | None = strawberry.field(
         default=None, description="For the order's timeline, up to 500 characters; the customer is not told."
     )
+    refund: bool = strawberry.field(
+        default=True,
+        description="Whether all that is left of what was paid goes back, as far as its provider can: see the order's "
+        "`refunds`. What is kept, or came by arrangement and was not given back by hand, is told by `reconciliation`.",
+    )
 
 
 def new_order(given: OrderSubmitInput) -> NewOrder:

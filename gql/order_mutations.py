@@ -2,7 +2,7 @@
 
 import strawberry
 
-from domain import order_submission, orders
+from domain import order_submission, orders, refunds
 from domain.actors import Permission
 from domain.order_links import order_token
 from gql.access import STORE, staff
@@ -73,10 +73,16 @@ class OrderMutation:
     @mutation(
         OrderPayload,
         access=staff(Permission.ORDERS_MANAGE),
-        description="Call off a pending or confirmed order: its stock is given back, and the customer gets a mail.",
+        description="Call off a pending or confirmed order: its stock is given back, its money goes back unless "
+        "`refund` is false, and the customer gets a mail.",
     )
     async def order_cancel(self, info: Info, input: OrderCancelInput) -> OrderPayload | None:
         order_id = row_id("order", input.id, "id")
         async with info.context.write() as session:
-            cancelled = await orders.cancel(session, actor=info.context.actor, order_id=order_id, reason=input.reason)
+            actor, gateways = info.context.actor, info.context.services.gateways
+            if input.refund:
+                await refunds.give_back_rest(
+                    session, actor=actor, gateways=gateways, order_id=order_id, reason=input.reason
+                )
+            cancelled = await orders.cancel(session, actor=actor, order_id=order_id, reason=input.reason)
         return OrderPayload(order=order_of(cancelled))

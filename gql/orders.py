@@ -11,8 +11,9 @@ import strawberry
 from db.models import Order as OrderRow
 from db.models import OrderLine as OrderLineRow
 from db.models import Payment as PaymentRow
+from db.models import Refund as RefundRow
 from db.models import TimelineEntry as TimelineEntryRow
-from domain import orders, payments, timeline, visits
+from domain import orders, payments, refunds, timeline, visits
 from domain.actors import Permission, require
 from domain.pages import PageRequest
 from gql.actors import ActorKind, acting_id
@@ -26,6 +27,7 @@ from gql.order_addresses import ShippingAddress, shipping_address_of
 from gql.order_shipping import OrderShippingMethod, shipping_method_of
 from gql.payment_providers import PaymentProvider
 from gql.payments import Payment, payments_shown
+from gql.refunds import Refund, refunds_shown
 from gql.related import related
 from gql.scalars import LocalizedText, Money, localized, money, written
 from gql.store_profiles import payment_instructions
@@ -72,6 +74,9 @@ class OrderEvent(Enum):
     PAYMENT_RETURNED = strawberry.enum_value(
         "order.payment_returned", description="Money came for which there is no order any more; it is given back."
     )
+    REFUND_BEGUN = strawberry.enum_value("order.refund_begun", description="Money is to go back.")
+    REFUNDED = strawberry.enum_value("order.refunded", description="Money went back.")
+    REFUND_FAILED = strawberry.enum_value("order.refund_failed", description="Money that was to go back did not.")
     PAYMENT_DIFFERS = strawberry.enum_value(
         "order.payment_differs", description="Other money came than it costs: staff have to look at it."
     )
@@ -181,6 +186,15 @@ class Order(Node):
     )
     def payments(self, found: Sequence[PaymentRow]) -> list[Payment]:
         return payments_shown(found)
+
+    @related(
+        refunds.refunds_of_orders,
+        key="order_id",
+        description="What was given back of its money, or is on its way, oldest first.",
+        directives=[usually(1)],
+    )
+    def refunds(self, found: Sequence[RefundRow]) -> list[Refund]:
+        return refunds_shown(found)
 
     @strawberry.field(
         description="How to pay, as the store tells it now; null once paid or cancelled, and where it tells nothing."

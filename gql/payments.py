@@ -10,11 +10,14 @@ import strawberry
 
 from db.models import Payment as PaymentRow
 from db.models import PaymentTransaction as TransactionRow
-from domain import payment_accounts, payments
+from db.models import Refund as RefundRow
+from domain import payment_accounts, payments, refund_settlement, refunds
 from gql.context import Info
 from gql.cost import usually
 from gql.ids import global_id
 from gql.payment_providers import PaymentProvider
+from gql.refunds import Refund, refunds_shown
+from gql.related import related
 from gql.scalars import LocalizedText, Money, localized, money
 from gql.store_profiles import payment_instructions
 
@@ -126,6 +129,24 @@ class Payment:
     def return_reason(self, info: Info) -> PaymentReturnReason | None:
         reason = self.stored.return_reason if payments.sees_log(info.context.actor) else None
         return PaymentReturnReason(reason) if reason else None
+
+    @strawberry.field(
+        description="What can still be given back: what was paid, and was neither given back nor is on its way. For "
+        "staff alone: anyone else gets null."
+    )
+    async def amount_refundable(self, info: Info) -> Money | None:
+        if not payments.sees_log(info.context.actor):
+            return None
+        made = await info.context.loaders.of(refunds.refunds_of_payments).load(self.stored.id)
+        return self.money(refund_settlement.left_of(self.stored, made or []))
+
+    @related(
+        refunds.refunds_of_payments,
+        description="What was given back of it, or is on its way, oldest first.",
+        directives=[usually(1)],
+    )
+    def refunds(self, found: Sequence[RefundRow]) -> list[Refund]:
+        return refunds_shown(found)
 
     @strawberry.field(
         description="All that was said to the provider about it and by the provider, oldest first. For staff "

@@ -41,6 +41,7 @@ from gql.order_mutations import OrderMutation
 from gql.payment_accounts import PaymentAccountMutation
 from gql.payment_mutations import PaymentMutation
 from gql.platform import PlatformMutation, PlatformQuery
+from gql.refund_mutations import RefundMutation
 from gql.scalars import SCALARS
 from gql.sessions import SessionMutation
 from gql.shipping import ShippingMutation
@@ -75,6 +76,7 @@ MUTATIONS: tuple[type, ...] = (
     CheckoutMutation,
     PaymentAccountMutation,
     PaymentMutation,
+    RefundMutation,
     ShippingMutation,
     VisitMutation,
     CustomerMutation,

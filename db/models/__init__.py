@@ -33,6 +33,7 @@ from db.models.records import (
     Send,
     TimelineEntry,
 )
+from db.models.refunds import Refund, RefundLine
 from db.models.search import SearchDocument, SearchStaleItem, SearchWord
 from db.models.search_indexes import SearchChange, SearchIndex
 from db.models.shipping import ShippingRate, ShippingZone, ShippingZonePlace
@@ -93,6 +94,8 @@ __all__ = [
     "PersonSession",
     "RecoveryCode",
     "RefreshToken",
+    "Refund",
+    "RefundLine",
     "SearchChange",
     "SearchDocument",
     "SearchIndex",

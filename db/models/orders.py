@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Minor, TenantOwned, belongs_to_tenant, within_tenant
 
+GONE_AND_PAID = "status = 'cancelled' AND payment_status IN ('paid', 'partially_refunded')"
+
 
 class Order(TenantOwned, Base):
     """A shopper's order. Order, payment and fulfilment each have a status of their own."""
@@ -38,6 +40,13 @@ class Order(TenantOwned, Base):
             "tenant_id",
             "customer_email",
             postgresql_where=text("customer_id IS NULL"),
+        ),
+        Index(
+            "ix_orders_tenant_id_placed_at_gone",
+            "tenant_id",
+            "placed_at",
+            "id",
+            postgresql_where=text(GONE_AND_PAID),
         ),
         Index("ix_orders_tenant_id_visit_id", "tenant_id", "visit_id", postgresql_where=text("visit_id IS NOT NULL")),
     )

@@ -13,6 +13,13 @@ from db.models.base import Base, TenantOwned, Timestamped, belongs_to_tenant, wi
 
 PAYMENT_STATUS = "status IN ('pending', 'authorised', 'paid', 'failed', 'cancelled')"
 STILL_OPEN = "status IN ('pending', 'authorised')"
+UNBALANCED = """status = 'paid' AND (
+    amount_paid <> amount AND amount_paid - amount_refunded <> amount AND amount_refunded < amount_paid
+    OR provider_status <> 'paid'
+    OR provider_amount <> amount_paid
+    OR return_reason IS NOT NULL AND amount_refunded < amount_paid)"""
+"""Paid otherwise than was asked for, otherwise than the provider says now, or kept where it was to go back."""
+NOT_APPLIED = "applied_at IS NULL"
 
 
 class PaymentAccount(TenantOwned, Timestamped, Base):
@@ -61,6 +68,20 @@ class Payment(TenantOwned, Timestamped, Base):
             unique=True,
             postgresql_where=text(STILL_OPEN),
         ),
+        Index(
+            "ix_payments_tenant_id_created_at_open",
+            "tenant_id",
+            "created_at",
+            "id",
+            postgresql_where=text(STILL_OPEN),
+        ),
+        Index(
+            "ix_payments_tenant_id_created_at_unbalanced",
+            "tenant_id",
+            "created_at",
+            "id",
+            postgresql_where=text(UNBALANCED),
+        ),
     )
 
     order_id: Mapped[uuid.UUID]
@@ -78,6 +99,8 @@ class Payment(TenantOwned, Timestamped, Base):
     expires_at: Mapped[datetime | None] = mapped_column(comment="when the stock is given back")
     checked_at: Mapped[datetime | None] = mapped_column(comment="the provider was last asked at this moment")
     paid_at: Mapped[datetime | None]
+    provider_status: Mapped[str | None] = mapped_column(comment="what the provider said of it last")
+    provider_amount: Mapped[Decimal | None] = mapped_column(comment="what it said last that was paid")
 
 
 class PaymentTransaction(TenantOwned, Base):
@@ -107,6 +130,13 @@ class PaymentEvent(TenantOwned, Base):
     __table_args__ = (
         belongs_to_tenant(),
         UniqueConstraint("tenant_id", "provider", "event_id"),
+        Index(
+            "ix_payment_events_tenant_id_received_at_waiting",
+            "tenant_id",
+            "received_at",
+            "id",
+            postgresql_where=text(NOT_APPLIED),
+        ),
     )
 
     provider: Mapped[str]

@@ -38,6 +38,7 @@ OF_A_TENANT: Mapping[str, str] = {
     "payment": "SELECT id FROM payments WHERE tenant_id = :tenant",
     "person": "SELECT person_id FROM memberships WHERE tenant_id = :tenant",
     "rate": "SELECT id FROM shipping_rates WHERE tenant_id = :tenant",
+    "refund": "SELECT id FROM refunds WHERE tenant_id = :tenant",
     "tenant": "SELECT id FROM tenants WHERE id = :tenant",
     "transaction": "SELECT id FROM payment_transactions WHERE tenant_id = :tenant",
     "value": "SELECT id FROM catalog_option_values WHERE tenant_id = :tenant",
