@@ -88,8 +88,8 @@ async def settle(
 ) -> None:
     """End a pending refund, and what follows from it. Called once for each."""
     REFUND_STATUS.check(refund.status, to)
-    refund.status, refund.failure = to, failure
-    refund.settled_at = (await session.execute(select(func.now()))).scalar_one()
+    now = (await session.execute(select(func.now()))).scalar_one()
+    refund.status, refund.failure, refund.settled_at = to, failure, now
     await session.flush()
     if to == "failed":
         note(session, actor, refund, "order.refund_failed", cause=failure or "")
@@ -117,7 +117,7 @@ async def settle_goods(session: AsyncSession, refund: Refund) -> None:
     found = select(RefundLine, OrderLine).join(OrderLine, OrderLine.id == RefundLine.order_line_id)
     rows = await session.execute(found.where(RefundLine.refund_id == refund.id).order_by(OrderLine.variant_id))
     given: Counter[uuid.UUID] = Counter()
-    for returned, line in rows.tuples():
+    for returned, line in rows:
         count = min(returned.quantity, line.stock_held)
         line.stock_held -= count
         if returned.restocks and count:

@@ -213,7 +213,7 @@ async def test_a_cancelled_order_takes_no_money(counter: Counter) -> None:
     assert summary(order) == ("CANCELLED", "UNPAID", ["PAID"])
     [payment] = order["payments"]
     assert (payment["returnReason"], payment["amountRefunded"]["amount"]) == ("ORDER_CANCELLED", "4.750")
-    assert [each["event"] for each in order["timeline"]] == ["PLACED", "CANCELLED", "PAYMENT_RETURNED"]
+    assert [each["event"] for each in order["timeline"]] == ["PLACED", "CANCELLED", "PAYMENT_RETURNED", "REFUNDED"]
     assert "refund" in [each["operation"] for each in payment["transactions"]]
     await counter.work_later()
     assert (await placed.seen())["payments"][0]["amountRefunded"]["amount"] == "4.750", "once"

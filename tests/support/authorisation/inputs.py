@@ -305,6 +305,7 @@ INPUTS: Mapping[str, Prepare] = {
     "visitRecord": visit_inputs.new_visit,
     "paymentStart": payment_inputs.unpaid_order,
     "paymentMarkPaid": payment_inputs.money,
+    "refundCreate": payment_inputs.money_back,
     "paymentAccountSave": payment_inputs.way_of_paying,
     "paymentAccountEnable": payment_inputs.disabled_way,
     "paymentAccountDisable": payment_inputs.enabled_way,

@@ -71,7 +71,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
         "shippingZoneSave shippingZoneDelete": MANAGERS,
         "orderSubmit checkoutComplete": EVERYONE,
         "paymentStart": EVERYONE,
-        "paymentMarkPaid": DESK,
+        "paymentMarkPaid refundCreate": DESK,
         "paymentAccountSave paymentAccountEnable paymentAccountDisable": MANAGERS,
         "paymentAccountReorder paymentAccountDelete": MANAGERS,
         "cartLinesAdd cartLinesUpdate cartLinesRemove cartUpdate cartDelete": EVERYONE,
@@ -232,7 +232,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "Order": {
         "id number name status paymentStatus fulfilmentStatus customer note total placedAt updatedAt lines": EVERYONE,
         "subtotal discount discountCode shipping shippingMethod shippingAddress paymentMethod heldUntil": EVERYONE,
-        "paymentInstructions payments": EVERYONE,
+        "paymentInstructions payments refunds": EVERYONE,
         "timeline visit": only(DESK, others=Refusal.FORBIDDEN),
     },
     # Ways of paying
@@ -242,9 +242,15 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     },
     # Payments: everyone sees the attempt that they have just begun
     "Payment": {
-        "id provider status amount amountRefunded failure createdAt expiresAt paidAt nextAction": EVERYONE,
-        "reference amountPaid returnReason transactions": only(DESK, others=Refusal.NULL),
+        "id provider status amount amountRefunded failure createdAt expiresAt paidAt nextAction refunds": EVERYONE,
+        "reference amountPaid amountRefundable returnReason transactions": only(DESK, others=Refusal.NULL),
     },
+    # Refunds: everyone sees that money of their order is on its way
+    "Refund": {
+        "id status amount createdAt settledAt": EVERYONE,
+        "paymentId origin shipping reason reference failure lines": only(DESK, others=Refusal.NULL),
+    },
+    "RefundLine": {"lineId quantity amount restock restocked": DESK},
     "PaymentNextAction": {"redirectUrl clientSecret instructions paymentLink": EVERYONE},
     "PaymentTransaction": {"id operation outcome request response httpStatus milliseconds at": DESK},
     "PaymentCredential": {"name isRequired isSet setAt": MANAGERS},
@@ -308,6 +314,7 @@ SECTIONS: Mapping[str, Mapping[str, Audiences | Row]] = {
     "OrderSubmitPayload": {"userErrors order orderToken": EVERYONE},
     "PaymentStartPayload": {"userErrors payment": EVERYONE},
     "PaymentMarkPaidPayload": {"userErrors payment order": DESK},
+    "RefundCreatePayload": {"userErrors refund payment order": DESK},
     "PaymentAccountPayload": {"userErrors paymentAccount": MANAGERS},
     "PaymentAccountReorderPayload": {"userErrors paymentAccounts": MANAGERS},
     "PaymentAccountDeletePayload": {"userErrors deletedProvider": MANAGERS},
@@ -356,6 +363,7 @@ NULL_FOR_SOME: Mapping[str, str] = {
     "Payment.failure": "they begin to pay, and nothing goes wrong",
     "Payment.returnReason": "as above",
     "Payment.paidAt": "as above",
+    "Refund.failure": "money goes back, and nothing goes wrong",
     "PaymentNextAction.clientSecret": "the mock gateway has none",
     "PaymentNextAction.instructions": "it has a page",
     "PaymentNextAction.paymentLink": "as above",

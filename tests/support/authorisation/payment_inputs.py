@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.support.authorisation.stage import Stage, submission
 from tests.support.orders import SUBMIT, new_key
-from tests.support.payments import BACK, Desk
+from tests.support.payments import BACK, MARK_PAID, Desk
 
 
 async def placed(stage: Stage) -> dict[str, Any]:
@@ -23,6 +23,14 @@ async def money(stage: Stage) -> dict[str, Any] | None:
     order = (await placed(stage))["order"]
     amount = order["total"]["amount"]
     return {"idempotencyKey": new_key(), "orderId": order["id"], "amount": amount, "reference": new_key()}
+
+
+async def money_back(stage: Stage) -> dict[str, Any] | None:
+    """Of a payment that staff have noted."""
+    caller: dict[str, Any] = {"token": stage.shop.token, "tenant": stage.shop.slug}
+    noted = await stage.tools.api.execute(MARK_PAID, {"input": await money(stage)}, **caller)
+    payment = noted.payload("paymentMarkPaid")["payment"]
+    return {"idempotencyKey": new_key(), "paymentId": payment["id"], "amount": "0.100", "reference": new_key()}
 
 
 async def way_of_paying(stage: Stage) -> dict[str, Any] | None:

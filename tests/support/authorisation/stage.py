@@ -17,8 +17,10 @@ from tests.support.customers import GENERAL, KUWAIT, Shopper
 from tests.support.discounts import FULL_DISCOUNT, DiscountDesk
 from tests.support.factories import Member, Shop
 from tests.support.orders import ADVANCE, new_key
-from tests.support.payments import BACK, START, Desk
+from tests.support.payments import BACK, MARK_PAID, START, Desk
 from tests.support.pictures import Darkroom
+from tests.support.refunds import CREATE as REFUND
+from tests.support.refunds import SEEN as REFUNDED
 from tests.support.shipping import COUNTER, FULL_RATE, ShippingDesk
 from tests.support.store_profiles import FULL
 from tests.support.team import Team, token_for
@@ -197,8 +199,8 @@ def submission(variant_id: str, quantity: int = 1) -> dict[str, Any]:
 
 
 async def full_order(api: Api, shop: Shop, customer: Member, variant_id: str, rate_id: str) -> dict[str, Any]:
-    """The payload of an order that the customer came to, checked out with a code and began to pay; the owner cancelled
-    it."""
+    """The payload of an order that the customer came to, checked out with a code, began to pay and paid otherwise; the
+    owner gave some of it back and cancelled it."""
     caller: dict[str, Any] = {"token": customer.token, "tenant": shop.slug}
     for field, wanted in (
         ("cartLinesAdd", {"lines": [{"variantId": variant_id}]}),
@@ -213,7 +215,22 @@ async def full_order(api: Api, shop: Shop, customer: Member, variant_id: str, ra
     placed = (await api.execute(COMPLETE, {"input": sent}, **caller)).payload("checkoutComplete")
     paying = {"orderToken": placed["orderToken"], "provider": "MOCK", "returnUrl": BACK, "idempotencyKey": new_key()}
     (await api.execute(START, {"input": paying}, tenant=shop.slug)).payload("paymentStart")
+    await paid_and_part_refunded(api, shop, placed["order"]["id"], paying)
     given = {"input": {"id": placed["order"]["id"], "reason": "Out of season"}}
     cancelled = await api.execute(ADVANCE["orderCancel"], given, token=shop.token, tenant=shop.slug)
     cancelled.payload("orderCancel")
     return placed
+
+
+async def paid_and_part_refunded(api: Api, shop: Shop, order_id: str, paying: dict[str, Any]) -> None:
+    """By hand, both ways."""
+    otherwise = paying | {"provider": "MANUAL", "idempotencyKey": new_key()}
+    (await api.execute(START, {"input": otherwise}, tenant=shop.slug)).payload("paymentStart")
+    noted = {"idempotencyKey": new_key(), "orderId": order_id, "amount": "5.775", "reference": new_key()}
+    caller: dict[str, Any] = {"token": shop.token, "tenant": shop.slug}
+    paid = (await api.execute(MARK_PAID, {"input": noted}, **caller)).payload("paymentMarkPaid")
+    ordered = (await api.execute(REFUNDED, {"id": order_id}, **caller)).data["tenant"]["order"]
+    returned = {"lineId": ordered["lines"][0]["id"], "quantity": 1, "restock": True}
+    back = {"paymentId": paid["payment"]["id"], "lines": [returned], "reason": "Broken", "reference": new_key()}
+    sent = {"input": back | {"idempotencyKey": new_key()}}
+    (await api.execute(REFUND, sent, **caller)).payload("refundCreate")
