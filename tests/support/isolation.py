@@ -76,7 +76,7 @@ PLAUSIBLE: Mapping[str, Mapping[str, Any]] = {
     "mock_charges": {"amount": 1},
     "mock_refunds": {"amount": 1},
     "refunds": {"amount": 1, "origin": "staff"},
-    "refund_lines": {"quantity": 1},
+    "refund_lines": {"quantity": 1, "amount": 1},
     "shipping_rates": {"price": 1, "estimate_min_days": 1, "estimate_max_days": 2},
     "media_assets": {"content_type": "image/png", "size": 1},
     "email_codes": {"purpose": "confirm"},

@@ -20,7 +20,10 @@ async def unpaid_order(stage: Stage) -> dict[str, Any] | None:
 
 
 async def money(stage: Stage) -> dict[str, Any] | None:
-    order = (await placed(stage))["order"]
+    return money_for((await placed(stage))["order"])
+
+
+def money_for(order: dict[str, Any]) -> dict[str, Any]:
     amount = order["total"]["amount"]
     return {"idempotencyKey": new_key(), "orderId": order["id"], "amount": amount, "reference": new_key()}
 
@@ -28,9 +31,14 @@ async def money(stage: Stage) -> dict[str, Any] | None:
 async def money_back(stage: Stage) -> dict[str, Any] | None:
     """Of a payment that staff have noted."""
     caller: dict[str, Any] = {"token": stage.shop.token, "tenant": stage.shop.slug}
-    noted = await stage.tools.api.execute(MARK_PAID, {"input": await money(stage)}, **caller)
-    payment = noted.payload("paymentMarkPaid")["payment"]
-    return {"idempotencyKey": new_key(), "paymentId": payment["id"], "amount": "0.100", "reference": new_key()}
+    order = (await placed(stage))["order"]
+    noted = await stage.tools.api.execute(MARK_PAID, {"input": money_for(order)}, **caller)
+    return {
+        "idempotencyKey": new_key(),
+        "paymentId": noted.payload("paymentMarkPaid")["payment"]["id"],
+        "lines": [{"lineId": order["lines"][0]["id"], "quantity": 1, "restock": True}],
+        "reference": new_key(),
+    }
 
 
 async def way_of_paying(stage: Stage) -> dict[str, Any] | None:
