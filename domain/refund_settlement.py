@@ -39,7 +39,7 @@ def reserve(session: AsyncSession, *, actor: Actor, order: Order, payment: Payme
     refund.tenant_id, refund.order_id, refund.payment_id = payment.tenant_id, order.id, payment.id
     refund.id, refund.status, refund.currency = refund.id or new_id(), "pending", payment.currency
     session.add(refund)
-    if refund.origin != "return":  # which the timeline tells already
+    if refund.origin in ("staff", "cancellation"):  # of others the timeline tells by itself, or when they have ended
         note(session, actor, refund, "order.refund_begun")
 
 

@@ -104,7 +104,7 @@ async def test_news_in_any_order_any_number_of_times_end_alike(parts: Parts, api
                 await payments.apply(session, actor=system(shop.tenant.id), payment_id=payment.id, state=told)
         ends[await other.end()] += 1
     paid = ("paid", PRICE, Decimal("1.000"), None)
-    assert ends == {("confirmed", "paid", (paid,), ("confirmed", "paid")): 20}
+    assert ends == {("confirmed", "partially_refunded", (paid,), ("confirmed", "paid", "refunded")): 20}
     assert (await bench.mails())["mail.order_confirmed"] == 20
     await bench.lose_mails()
 
@@ -297,7 +297,7 @@ async def test_late_money_goes_back_where_nothing_is_left(bench: PaymentBench) -
     for _ in range(4):
         await bench.work_later()
     assert (await bench.standing())[:4] == ("cancelled", "unpaid", [("paid", PRICE, PRICE, "order_cancelled")], 0)
-    assert await bench.events() == ["cancelled", "payment_returned"]
+    assert await bench.events() == ["cancelled", "payment_returned", "refunded"]
     assert [each.amount for each in bench.provider.refunds.values()] == [PRICE]
 
 
