@@ -134,6 +134,19 @@ async def test_what_comes_into_the_cart_meanwhile_stays(breakable: Breakable) ->
     assert (await market.complete(basket, "16.750"))["number"] == 1002
 
 
+async def test_whoever_waits_for_stock_holds_no_number(breakable: Breakable) -> None:
+    """Mission O6: other orders of the tenant go on meanwhile."""
+    market = await market_of(breakable)
+    wanted, other = await market.till.sell(price="4.750"), await market.till.sell(price="1.000")
+    waiting, passing = await market.basket((wanted, 1)), await market.basket((other, 1))
+    await market.complete(await market.basket((other, 1)), "2.500")
+    async with breakable.held(STOCK_HELD.format(wanted.variant_id)):
+        checkout = asyncio.create_task(market.complete(waiting, "6.250"))
+        await breakable.until_one_waits()
+        assert (await market.complete(passing, "2.500"))["number"] == 1002
+    assert (await checkout)["number"] == 1003
+
+
 async def test_dying_before_the_commit_leaves_nothing_and_asking_again_orders(breakable: Breakable) -> None:
     """Mission C4, N4."""
     market = await market_of(breakable)

@@ -17,6 +17,7 @@ from tests.support.discounts import DiscountDesk
 from tests.support.factories import Factory, Shop
 from tests.support.mail import Post
 from tests.support.orders import Till
+from tests.support.statements import counted_statements
 
 LINKED = "query($token: String!) { store { order(token: $token) { id number total { amount } } } }"
 
@@ -288,3 +289,33 @@ async def test_mails_tell_the_amounts_and_where_it_goes(market: Market, codes: D
     to_shop = await post.to(f"{market.till.shop.slug}@shops.test")
     assert ["Salmiya" in mail.text or "حولي" in mail.text for mail in to_shop] == [True, False]
     assert all("SAVE10" in mail.html or "12211" in mail.html for mail in to_shop)
+
+
+async def test_what_is_another_stores_is_not_found(market: Market, parts: Parts, api: Api, factory: Factory) -> None:
+    """Mission T2, C4: neither its carts nor its rates nor its codes."""
+    other = await Market.of(Till(parts, api, await factory.shop()))
+    await DiscountDesk(api, other.till.shop).create("THEIRS")
+    theirs = await other.basket((await other.till.sell(price="4.750"), 1))
+    assert told(await market.refusal(theirs, "6.250")) == [("NOT_FOUND", "cartId")]
+    mine = await market.basket((await market.till.sell(price="4.750"), 1), discountCode="THEIRS")
+    assert told(await market.refusal(mine, "6.250", shippingRateId=other.delivery)) == [
+        ("NOT_FOUND", "shippingRateId"),
+        ("NOT_FOUND", "discountCode"),
+    ]
+    assert await theirs.quantities() != {}
+
+
+async def test_a_checkout_takes_as_many_statements_for_a_full_cart(
+    market: Market, codes: DiscountDesk, parts: Parts
+) -> None:
+    """Mission C4: what others wait for is held for few."""
+    await codes.create("SAVE10")
+    counts: list[int] = []
+    for many, code, total in ((1, None, "2.500"), (5, None, "6.500"), (1, "SAVE10", "2.400"), (5, "SAVE10", "6.000")):
+        lines = [(await market.till.sell(price="1.000"), 1) for _ in range(many)]
+        given = market.given(await market.basket(*lines, discountCode=code), total)
+        with counted_statements(parts.database) as statements:
+            (await market.send(given)).payload("checkoutComplete")
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 6
+    assert counts[2] == counts[3] == counts[0] + 4
