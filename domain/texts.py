@@ -50,6 +50,8 @@ def cleaned(value: str | None, *field: str, limit: int, multiline: bool = False)
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
     if len(text) > limit:
         raise UserFault(FaultCode.TOO_LONG, f"At most {limit} characters.", field)
+    if text.isascii() and text.isprintable():
+        return text or None
     if text.isprintable():  # which neither those marks nor control characters are: hardly any text is looked at further
         return text if is_visible(text) else None
     allowed = "\n\t" if multiline else ""

@@ -8,6 +8,7 @@ however often they were percent-encoded.
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -91,21 +92,31 @@ class Sighting:
 
 def checked_sighting(given: NewSighting) -> Sighting:
     """What is kept of it. Raises everything that is wrong at once."""
-    faults, kept = Faults(), dict[str, str | None]()
+    try:
+        return Sighting(given.visit_id, touch_of(given, nullcontext))
+    except UserFault:  # hardly ever: then it is worth looking for more
+        faults = Faults()
+        touch_of(given, faults.collecting)
+        faults.raise_any()
+        raise
+
+
+def touch_of(given: NewSighting, each_part: Callable[[], AbstractContextManager[None]]) -> Touch:
+    """`each_part` is around the check of each part."""
+    kept: dict[str, str | None] = {}
     for name, field in PARAMETERS.items():
-        with faults.collecting():
+        with each_part():
             text = parameter(getattr(given, name), "utm", name)
             kept[name] = field(text) if text else None
     landing: SplitResult | None = None
-    with faults.collecting():
+    with each_part():
         landing = landing_page(given.landing_page)
         kept["landing_page"] = path_of(landing) if landing else None
-    with faults.collecting():
+    with each_part():
         referrer = referring_host(given.referrer)
         # From one page of the store to another is no way to the store.
         kept["referrer"] = None if landing and referrer == host_of(landing) else referrer
-    faults.raise_any()
-    return Sighting(given.visit_id, Touch(**kept))
+    return Touch(**{name: kept.get(name) for name in TOUCH_FIELDS})
 
 
 def parameter(value: str | None, *field: str) -> str | None:
