@@ -42,7 +42,7 @@ async def check(job: Job) -> None:
     async with job.read() as session:
         payment, now = await payments.with_moment(session, payment_id)
         is_wanted = await payment_asking.wants_money(session, payment)
-    if payment.status not in payments.OPEN or now - payment.created_at > GIVES_UP_AFTER:
+    if not payments.may_be_paid(payment) or now - payment.created_at > GIVES_UP_AFTER:
         return
     try:
         payment = await find_out(job, payment, now, is_wanted=is_wanted)
@@ -50,7 +50,7 @@ async def check(job: Job) -> None:
         if isinstance(error, ProviderRefused) and not isinstance(error, CredentialsRefused):
             payment = await closed(job, payment, error)
     async with job.write() as session:
-        if payment.status in payments.OPEN:
+        if payments.may_be_paid(payment):
             check_later(session, payment, times=times)
         await job.conclude(session)
 

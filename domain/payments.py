@@ -53,6 +53,11 @@ async def transactions_of(
     return found
 
 
+def may_be_paid(payment: Payment) -> bool:
+    """Whether the provider may take money for it yet: where a card was declined, shoppers try another."""
+    return payment.status in OPEN or (payment.status == "failed" and payment.reference is not None)
+
+
 def sees_log(actor: Actor) -> bool:
     return actor.may(Permission.ORDERS_READ)
 

@@ -183,6 +183,34 @@ async def test_a_provider_that_is_away_loses_nothing_and_the_same_key_goes_on(be
     assert (await bench.order()).status == "pending"
 
 
+async def test_a_second_card_is_found_by_the_sweep(parts: Parts, api: Api, shop: Shop) -> None:
+    """Mission C6: the first was declined, no webhook tells of the second, and no hold ends."""
+    bench = await PaymentBench.set_up(parts, api, shop, held_for=None)
+    await bench.start()
+    [reference] = bench.provider.charges
+    bench.provider.become(reference, ChargeStatus.FAILED)
+    await bench.work_later(CHECK)
+    assert (await bench.payment()).status == "failed"
+    bench.provider.pay()
+    await bench.work_later(CHECK)
+    assert (await bench.standing())[:2] == ("confirmed", "paid")
+
+
+async def test_a_declined_charge_is_called_off_when_its_time_is_over(parts: Parts, api: Api, shop: Shop) -> None:
+    """Mission C6: and is asked about no more."""
+    bench = await PaymentBench.set_up(parts, api, shop, held_for=None)
+    await bench.start()
+    [reference] = bench.provider.charges
+    bench.provider.become(reference, ChargeStatus.FAILED)
+    async with bench.transactions.write() as session:
+        await session.execute(update(Payment).values(expires_at=datetime.now(UTC) - timedelta(minutes=1)))
+    await say(bench, bench.provider.charges[reference])
+    for _ in range(2):
+        await bench.work_later(CHECK)
+    assert (await bench.payment()).status == "cancelled"
+    assert bench.provider.calls == ["create", "cancel"]
+
+
 @pytest.mark.parametrize("refusal", [ProviderRefused("amount_too_small"), CredentialsRefused("invalid_key")])
 async def test_a_provider_that_refuses_leaves_the_way_free(bench: PaymentBench, refusal: ProviderRefused) -> None:
     """Mission C5: the same key is told the same; another begins anew."""
