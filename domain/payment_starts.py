@@ -24,6 +24,8 @@ from domain.payment_providers import Exchange, ProviderError, ProviderRefused
 
 OPERATION = "payment.start"
 MOST_ROUNDS = 3
+LONGEST_ONLINE = timedelta(hours=23)
+"""Providers keep no page open for longer than a day. Stock may wait for longer: another attempt is begun then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ async def prepared(session: AsyncSession, *, key: idempotency.Key, gateways: Gat
         return same
     payment = Payment(tenant_id=order.tenant_id, id=payment_id, order_id=order.id, provider=provider)
     payment.amount, payment.currency, payment.return_url = order.total, order.currency, given.return_url
-    payment.expires_at = expiry(order, now, hold_of(account.hold_minutes, is_online=capabilities.is_online))
+    expires_at = expiry(order, now, hold_of(account.hold_minutes, is_online=capabilities.is_online))
+    payment.expires_at = min(expires_at, now + LONGEST_ONLINE) if capabilities.is_online else expires_at
     await write(session, key.actor, order, payment, is_online=capabilities.is_online)
     return payment
 

@@ -109,6 +109,17 @@ async def test_an_answer_that_was_lost_is_no_second_charge(online: Online, facto
     assert len(merchant.sessions) == 1
 
 
+async def test_a_long_hold_is_paid_by_card(online: Online, factory: Factory) -> None:
+    """Mission C5: placed to be paid by arrangement, then paid online; Stripe keeps no page open for so long."""
+    counter = await open_counter(online, factory)
+    await online.offer_stripe(counter.desk)
+    placed = await counter.placed()
+    await placed.hold_until(72 * 3600)
+    assert await at_the_page(placed, "STRIPE", "pay") == 303
+    await counter.work_later()
+    assert summary(await placed.seen()) == ("CONFIRMED", "PAID", ["PAID"])
+
+
 async def test_the_end_of_the_hold_closes_the_page(online: Online, factory: Factory) -> None:
     """Mission C6: who has paid by then keeps the order, who has not can pay no more."""
     counter = await open_counter(online, factory)
