@@ -1,7 +1,7 @@
 """Which ways of paying a store offers, and how. Credentials go into the secret store, and are never read back."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -132,6 +132,8 @@ async def save(
     capabilities = usable(gateways, provider, currency)
     columns = checked(changes, capabilities)
     if changes.credentials:
+        async with transactions.read() as session:
+            await check_still_complete(session, provider, changes.credentials, capabilities)
         await keep(gateways, actor, provider, changes.credentials)
     async with transactions.write() as session:
         row = await held_account(session, actor, provider)
@@ -249,11 +251,25 @@ async def saved_account(session: AsyncSession, provider: str) -> PaymentAccount:
     return row
 
 
+async def check_still_complete(
+    session: AsyncSession, provider: str, given: Mapping[str, str | None], capabilities: Capabilities
+) -> None:
+    """Asked before the secret store is changed, which no fault would undo."""
+    found = select(PaymentAccount).where(PaymentAccount.provider == provider, PaymentAccount.is_enabled)
+    row = (await session.execute(found)).scalar_one_or_none()
+    if row is not None:
+        check_named(told(row.credentials_set, given), capabilities)
+
+
 def check_complete(row: PaymentAccount, capabilities: Capabilities) -> None:
     """What shoppers are offered must work."""
-    missing = [each.name for each in capabilities.credentials if each.is_required]
-    missing = [name for name in missing if name not in row.credentials_set]
-    if row.is_enabled and missing:
+    if row.is_enabled:
+        check_named(row.credentials_set, capabilities)
+
+
+def check_named(names: Collection[str], capabilities: Capabilities) -> None:
+    missing = [each.name for each in capabilities.credentials if each.is_required and each.name not in names]
+    if missing:
         raise UserFault(FaultCode.NOT_READY, f"Give these first: {', '.join(missing)}.", ("credentials",))
 
 

@@ -105,3 +105,19 @@ async def test_nothing_is_offered_before_its_credentials_are_there(online: Onlin
         ("INVALID", ["credentials", "1", "value"]),
     ]
     assert await desk.methods() == []
+
+
+async def test_a_refused_change_takes_no_credential_away(online: Online, factory: Factory) -> None:
+    """Mission C5: what shoppers are offered goes on working."""
+    desk = Desk(online.api, await factory.shop())
+    await online.offer_stripe(desk)
+    gone = [{"name": "secretKey", "value": None}]
+    reply = await desk.change("paymentAccountSave", provider="STRIPE", credentials=gone)
+    assert reply.faults("paymentAccountSave") == [("NOT_READY", ["credentials"])]
+    kept = await online.parts.secrets.get(desk.shop.tenant.id, "payments/stripe")
+    assert kept == stripe_credentials(desk.shop.tenant.id)
+    await desk.changed("paymentAccountDisable", provider="STRIPE")
+    await desk.changed("paymentAccountSave", provider="STRIPE", credentials=gone)
+    kept = await online.parts.secrets.get(desk.shop.tenant.id, "payments/stripe")
+    assert kept is not None
+    assert "secretKey" not in kept
