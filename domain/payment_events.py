@@ -51,8 +51,8 @@ async def keep(session: AsyncSession, *, tenant_id: uuid.UUID, provider: str, ev
 async def apply_event(job: Job) -> None:
     """A job: asks about the payment that a message is about, unless it was asked about since the message came.
 
-    One that is about no payment that we know stays as it is: where the answer that names the charge is still on its
-    way, its own job asks.
+    One that is about a payment which we do not know is not applied, and told by `domain.reconciliation`: unless the
+    answer that names the charge was still on its way, and its own job has asked since.
     """
     async with job.read() as session:
         event = await session.get_one(PaymentEvent, (job.tenant_id, uuid.UUID(job.payload["event_id"])))
@@ -64,9 +64,14 @@ async def apply_event(job: Job) -> None:
         if payment is not None:
             said = Exchange("webhook", {"event": event.event_id, "kind": event.kind}, event.payload)
             payment_log.note(session, payment, [said], outcome="applied")
-        applied = update(PaymentEvent).where(PaymentEvent.id == event.id)
-        await session.execute(applied.values(applied_at=func.now()))
+        if payment is not None or names_nothing(event):
+            applied = update(PaymentEvent).where(PaymentEvent.id == event.id)
+            await session.execute(applied.values(applied_at=func.now()))
         await job.conclude(session)
+
+
+def names_nothing(event: PaymentEvent) -> bool:
+    return event.payment_id is None and event.reference is None
 
 
 async def payment_of(session: AsyncSession, event: PaymentEvent) -> Payment | None:

@@ -42,6 +42,12 @@ async def payments_of(session: AsyncSession, order_ids: Sequence[uuid.UUID]) -> 
     return found
 
 
+async def payments_by_id(session: AsyncSession, payment_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Payment]:
+    """Payments by id, for a loader; whoever shows one has asked for a permission."""
+    rows = await session.execute(select(Payment).where(Payment.id.in_(payment_ids)))
+    return {payment.id: payment for payment in rows.scalars()}
+
+
 async def transactions_of(
     session: AsyncSession, payment_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, list[PaymentTransaction]]:

@@ -20,6 +20,7 @@ from gql.order_links import LinkedOrderFields
 from gql.orders import OrderFields
 from gql.payment_accounts import PaymentAccountFields, PaymentMethodFields
 from gql.publicity import PUBLIC
+from gql.reconciliation import ReconciliationFields
 from gql.roots import door
 from gql.search import StaffSearchFields, StoreSearchFields
 from gql.shipping import StaffShippingFields, StoreShippingFields
@@ -70,6 +71,7 @@ class BackOffice(
     StaffDiscountFields,
     OrderFields,
     PaymentAccountFields,
+    ReconciliationFields,
     StaffShippingFields,
     VisitFields,
     TeamFields,

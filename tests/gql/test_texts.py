@@ -83,7 +83,7 @@ ONE_LANGUAGE = {
         Cart.note Cart.discountCode Invitation.email InvitationPreview.maskedEmail""",
     "for the staff alone": """
         ApiKey.name ApiKey.hint AuditActor.name AuditActor.email PaymentAccount.paymentLink
-        Refund.reason Refund.reference Refund.failure
+        Mismatch.detail Refund.reason Refund.reference Refund.failure
         Payment.reference PaymentTransaction.operation PaymentTransaction.outcome PaymentTransaction.request
         PaymentTransaction.response""",
     "names, numbers and addresses that are the same in every language": """
