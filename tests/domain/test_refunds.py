@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from bootstrap import Parts
 from db.models import Refund, new_id
+from db.session import AsyncSession
 from domain import payments, refund_settlement, refunds
 from domain.actors import system
-from domain.errors import IllegalTransition, PermissionMissing
+from domain.errors import FaultCode, IllegalTransition, PermissionMissing, UserFault
 from domain.money import FILS
 from domain.payment_providers import (
     Capabilities,
@@ -32,6 +33,7 @@ from domain.refund_settlement import ASK, REFUND_STATUS, WATCH
 from domain.refunds import NewRefund
 from tests.support.api import Api
 from tests.support.factories import Shop
+from tests.support.locks import when_blocked_by, writing
 from tests.support.orders import new_key
 from tests.support.payment_bench import PaymentBench
 from tests.support.scripted_payments import Died
@@ -86,11 +88,16 @@ async def bench(parts: Parts, api: Api, shop: Shop) -> PaymentBench:
 
 
 async def begin(bench: PaymentBench, amount: str | None = None) -> Refund:
-    given = NewRefund((await bench.payment()).id, Decimal(amount) if amount else None)
+    payment_id = (await bench.payment()).id
     async with bench.transactions.write() as session:
-        return await refunds.create(
-            session, actor=bench.shop.actor, gateways=bench.gateways, given=given, idempotency_key=new_key()
-        )
+        return await create(bench, session, payment_id, amount)
+
+
+async def create(bench: PaymentBench, session: AsyncSession, payment_id: uuid.UUID, amount: str | None) -> Refund:
+    given = NewRefund(payment_id, Decimal(amount) if amount else None)
+    return await refunds.create(
+        session, actor=bench.shop.actor, gateways=bench.gateways, given=given, idempotency_key=new_key()
+    )
 
 
 async def standing(bench: PaymentBench) -> tuple[str, Decimal, list[tuple[str, Decimal, str | None]]]:
@@ -108,6 +115,19 @@ async def tell(bench: PaymentBench, *states: RefundState, times: int = 1) -> Non
     for _ in range(times):
         async with bench.transactions.write() as session:
             await payments.apply(session, actor=system(payment.tenant_id), payment_id=payment.id, state=told)
+
+
+async def test_who_comes_second_waits_and_sees_what_the_first_has_reserved(bench: PaymentBench) -> None:
+    """Mission C7: never more than was paid, also simultaneously."""
+    payment_id = (await bench.payment()).id
+    async with bench.transactions.write() as first:
+        await create(bench, first, payment_id, "3.000")
+        second = writing(bench.parts.database, bench.shop, lambda session: create(bench, session, payment_id, "3.000"))
+        await when_blocked_by(first)
+    with pytest.raises(UserFault) as refused:
+        await second
+    assert refused.value.code is FaultCode.REFUND_TOO_LARGE
+    assert (await standing(bench))[2] == [("pending", Decimal("3.000"), None)]
 
 
 async def test_a_provider_that_is_away_is_asked_again_with_the_same_key(bench: PaymentBench) -> None:
