@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 from sqlalchemy.exc import DBAPIError
 
 from bootstrap import Parts, UnfitToServe, build_parts, server_parts, worker_parts
+from cli.balance import balance_tenants
 from cli.documents import manifest_of
 from cli.operators import create_operator
 from cli.search_indexes import leave_index, reindex_tenant
@@ -143,6 +144,21 @@ def smoke(
 ) -> None:
     """Ask a running deployment whether the essentials work. Changes nothing."""
     if not asyncio.run(smoke_test(url, tenant)):
+        raise typer.Exit(1)
+
+
+@app.command("balance")
+def compare_books(
+    tenant: Annotated[str | None, typer.Option(help="Slug of the only tenant to look at.")] = None,
+    save_units: Annotated[
+        Path | None, typer.Option(help="Write here how many units of each variant there are, in stock or held.")
+    ] = None,
+    units_since: Annotated[
+        Path | None, typer.Option(help="Such a file: what was there then must be there still.")
+    ] = None,
+) -> None:
+    """Compare orders, stock, codes, money and mails of every tenant. Changes nothing; fails where they disagree."""
+    if not asyncio.run(balance_tenants(read_settings(), slug=tenant, since=units_since, save=save_units)):
         raise typer.Exit(1)
 
 
