@@ -24,6 +24,7 @@ from db.session import Scope
 from devstack.ports import LOOPBACK, choose_port
 from settings import Settings
 from tests.support.api import Api
+from tests.support.deployment import environment_of
 from tests.support.factories import Factory
 from tests.support.orders import OnSale, Till, submission
 from tests.support.smtp_server import ScriptedServer, smtp_server
@@ -110,11 +111,7 @@ def environment(settings: Settings, server: ScriptedServer) -> dict[str, str]:
     """The settings of both processes, as a deployment gives them."""
     port = choose_port()
     changes = {"smtp_url": server.url, "port": port, "public_url": f"http://{LOOPBACK}:{port}"}
-    given = settings.model_copy(update=changes)
-    values = {name: getattr(given, name) for name in type(given).model_fields}
-    values["secret_key"] = given.secret_key.get_secret_value()
-    told = {f"SADU_{name.upper()}": str(value) for name, value in values.items() if value is not None}
-    return {**os.environ, **told}
+    return environment_of(settings.model_copy(update=changes))
 
 
 async def test_nothing_acknowledged_is_lost(

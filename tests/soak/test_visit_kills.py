@@ -1,7 +1,6 @@
 """Mission S7: the API killed with -9 under visits; whoever was answered is stored, whoever was not is told nothing."""
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator
@@ -17,6 +16,7 @@ from db.session import AsyncSession, Scope
 from devstack.ports import LOOPBACK, choose_port
 from settings import Settings
 from tests.support.api import Api
+from tests.support.deployment import environment_of
 from tests.support.factories import Factory, Shop
 from tests.support.locks import when_blocked_by
 from tests.support.visits import Visitor
@@ -30,11 +30,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
     port = choose_port()
-    given = settings.model_copy(update={"port": port, "public_url": f"http://{LOOPBACK}:{port}"})
-    values = {name: getattr(given, name) for name in type(given).model_fields}
-    values["secret_key"] = given.secret_key.get_secret_value()
-    told = {f"SADU_{name.upper()}": str(value) for name, value in values.items() if value is not None}
-    return {**os.environ, **told}
+    return environment_of(settings.model_copy(update={"port": port, "public_url": f"http://{LOOPBACK}:{port}"}))
 
 
 @pytest.fixture
