@@ -13,6 +13,7 @@ from tests.support.online_payments import Online, online_payments
 from tests.support.orders import new_key, submission
 from tests.support.payment_stages import paypal_credentials, stripe_credentials
 from tests.support.payments import BACK, Counter, Placed, summary
+from tests.support.refunds import Bought, reprice, told
 
 Webhook = tuple[Mapping[str, str], bytes]
 
@@ -266,3 +267,50 @@ async def test_the_payments_log_tells_no_secrets(online: Online, factory: Factor
     tenant_id = counter.tenant_id
     secrets = [*stripe_credentials(tenant_id).values(), *paypal_credentials(tenant_id).values(), *begun, "A21AA"]
     assert not [secret for secret in secrets if secret != "sandbox" and secret in "".join(orders)]
+
+
+async def test_stripe_gives_lines_back_to_its_last_digit_and_once(online: Online, factory: Factory) -> None:
+    """Mission C7: what cannot be paid to the fils is made good by the next; an answer that is lost is no second one."""
+    counter = await open_counter(online, factory)
+    merchant = await online.offer_stripe(counter.desk)
+    sold = await counter.till.sell(price="1.000")
+    payload = (await counter.till.submit(submission((sold, 3)))).payload("orderSubmit")
+    placed = Placed(counter, sold, payload["order"]["id"], payload["orderToken"])
+    await reprice(placed, discount="1.000")
+    await at_the_page(placed, "STRIPE", "pay")
+    await counter.work_later()
+    order = await Bought.of(placed)
+    online.stripe.fail("/v1/refunds", drops=True, after_doing=True)
+    for _ in range(3):
+        await order.refunded(lines=[order.some(1)])
+        await counter.work()
+        await counter.work_later()
+    assert told(await order.seen()) == ("REFUNDED", [("SUCCEEDED", each) for each in ("0.670", "0.660", "0.670")])
+    assert [each.amount for each in merchant.refunds] == [670, 660, 670]
+
+
+@pytest.mark.parametrize("provider", ["STRIPE", "PAYPAL"])
+async def test_what_the_merchant_gave_back_there_is_seen_here(online: Online, factory: Factory, provider: str) -> None:
+    """Mission C6, C7: by the webhook, told twice; the rest goes back from here."""
+    counter = await open_counter(online, factory, currency="USD")
+    stripe, paypal = await online.offer_stripe(counter.desk), await online.offer_paypal(counter.desk)
+    placed = await counter.placed()
+    await at_the_page(placed, provider, "pay" if provider == "STRIPE" else "approve")
+    await counter.work_later()
+    order = await Bought.of(placed)
+    if provider == "STRIPE":
+        [reference] = stripe.sessions
+        stripe.give_back(reference, 100)
+        hints = [stripe.signed(each) for each in stripe.events]
+    else:
+        [reference] = paypal.orders
+        paypal.give_back(reference, "1.00")
+        hints = [paypal.signed(each) for each in paypal.events]
+    await deliver(counter, provider, hints * 2)
+    await counter.work()
+    assert told(await order.seen()) == ("PARTIALLY_REFUNDED", [("SUCCEEDED", "1.000")])
+    await order.refunded()
+    await counter.work()
+    found = await order.seen()
+    assert told(found) == ("REFUNDED", [("SUCCEEDED", "1.000"), ("SUCCEEDED", "3.750")])
+    assert [each["origin"] for each in found["refunds"]] == ["PROVIDER", "STAFF"]
