@@ -29,15 +29,21 @@ MOST_BYTES = 1024 * 1024
 MOST_AT_ONCE = 32
 """Each may hold a body: so many mebibytes at most."""
 READING_SECONDS = 10.0
-REJECTIONS, REJECTIONS_SECONDS = 60, 60.0
-"""So many messages that prove nothing are looked at from one network in that time; good ones do not count."""
-MOST_NETWORKS = 10_000
+REJECTIONS, REJECTIONS_OF_NETWORK, REJECTIONS_SECONDS = 60, 600, 60.0
+"""So many messages that prove nothing are looked at in that time, from one network for one tenant, and for all; good
+ones do not count. A provider's network tells of every tenant: one whose secret is wrong must not keep the others out.
+"""
+MOST_KEPT = 10_000
 
 log = structlog.get_logger("sadu.webhooks")
 
 TAKEN = "Taken."
 REFUSED = "Not taken."
 LATER = "Try again later."
+
+ALL = "all"
+Source = tuple[str, uuid.UUID | str | None]
+"""A network, and whom its messages are for: a tenant, none that could be one, or all of them together."""
 
 
 class TooLarge(Exception):
@@ -46,23 +52,27 @@ class TooLarge(Exception):
 
 @dataclass
 class Rejections:
-    """How many messages that proved nothing came from each network lately. Bounded, and forgotten with the process."""
+    """How many messages that proved nothing came lately. Bounded, and forgotten with the process."""
 
-    counts: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict[str, tuple[int, float]])
+    counts: OrderedDict[Source, tuple[int, float]] = field(default_factory=OrderedDict[Source, tuple[int, float]])
 
-    def retry_after(self, network: str) -> int | None:
+    def retry_after(self, network: str, tenant_id: uuid.UUID | None) -> int | None:
         """Seconds to wait; None where another may be looked at."""
-        count, since = self.counts.get(network, (0, 0.0))
-        left = since + REJECTIONS_SECONDS - monotonic()
-        return math.ceil(left) if count >= REJECTIONS and left > 0 else None
+        return self._left((network, tenant_id), REJECTIONS) or self._left((network, ALL), REJECTIONS_OF_NETWORK)
 
-    def add(self, network: str) -> None:
-        count, since = self.counts.pop(network, (0, monotonic()))
-        if monotonic() - since > REJECTIONS_SECONDS:
-            count, since = 0, monotonic()
-        self.counts[network] = count + 1, since
-        if len(self.counts) > MOST_NETWORKS:
-            self.counts.popitem(last=False)
+    def _left(self, source: Source, most: int) -> int | None:
+        count, since = self.counts.get(source, (0, 0.0))
+        left = since + REJECTIONS_SECONDS - monotonic()
+        return math.ceil(left) if count >= most and left > 0 else None
+
+    def add(self, network: str, tenant_id: uuid.UUID | None) -> None:
+        for source in ((network, tenant_id), (network, ALL)):
+            count, since = self.counts.pop(source, (0, monotonic()))
+            if monotonic() - since > REJECTIONS_SECONDS:
+                count, since = 0, monotonic()
+            self.counts[source] = count + 1, since
+            if len(self.counts) > MOST_KEPT:
+                self.counts.popitem(last=False)
 
 
 @dataclass
@@ -79,26 +89,26 @@ class PaymentWebhooks:
         return Route(PATH, self.receive, methods=["POST"])
 
     async def receive(self, request: Request) -> Response:
-        network = self.network(request)
-        wait = self.rejections.retry_after(network)
+        network, tenant_id = self.network(request), known_id("tenant", request.path_params["tenant"])
+        wait = self.rejections.retry_after(network, tenant_id)
         if wait is not None:
             return answer(429, LATER, retry_after=wait)
         if self.under_way >= MOST_AT_ONCE:
             return answer(503, LATER, retry_after=1)
         self.under_way += 1
         try:
-            return await self.taken(request, network)
+            return await self.taken(request, network, tenant_id)
         finally:
             self.under_way -= 1
 
-    async def taken(self, request: Request, network: str) -> Response:
-        provider, tenant_id = request.path_params["provider"], known_id("tenant", request.path_params["tenant"])
+    async def taken(self, request: Request, network: str, tenant_id: uuid.UUID | None) -> Response:
+        provider = request.path_params["provider"]
         try:
             async with asyncio.timeout(READING_SECONDS):
                 body = await read_body(request)
             is_new = await self.store(request, provider, await self.known(provider, tenant_id), body)
         except (WebhookRejected, TooLarge, TimeoutError, ClientDisconnect) as rejected:
-            self.rejections.add(network)
+            self.rejections.add(network, tenant_id)
             known = provider if provider in self.services.gateways.providers else "unknown"
             log.info("webhook_refused", provider=known, reason=type(rejected).__name__)
             return answer(400, REFUSED)

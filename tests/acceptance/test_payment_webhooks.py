@@ -71,6 +71,7 @@ class Sender:
 async def sender(reachable: tuple[Parts, Api], shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Sender:
     """Each test from an address of its own, as far as refusals are counted."""
     monkeypatch.setattr(payment_webhooks, "REJECTIONS", 1_000)
+    monkeypatch.setattr(payment_webhooks, "REJECTIONS_OF_NETWORK", 1_000)
     counter = await Counter.open(*reachable, shop)
     await counter.desk.offer("MOCK", credentials=[{"name": "signingSecret", "value": SECRET}])
     placed = await counter.placed()
@@ -149,17 +150,30 @@ async def test_a_body_has_a_mebibyte_at_most(sender: Sender) -> None:
 async def test_who_proves_nothing_too_often_has_to_wait(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mission C6: each network by itself; what is good meanwhile has to wait as well, and is sent again."""
     monkeypatch.setattr(payment_webhooks, "REJECTIONS", 3)
-    rejections = payment_webhooks.Rejections()
+    rejections, tenant_id = payment_webhooks.Rejections(), sender.counter.tenant_id
     for _ in range(3):
-        assert rejections.retry_after("192.0.2.1") is None
-        rejections.add("192.0.2.1")
-    assert rejections.retry_after("192.0.2.1") == 60
-    assert rejections.retry_after("192.0.2.2") is None
-    for number in range(payment_webhooks.MOST_NETWORKS + 10):
-        rejections.add(f"network {number}")
-    assert len(rejections.counts) == payment_webhooks.MOST_NETWORKS
+        assert rejections.retry_after("192.0.2.1", tenant_id) is None
+        rejections.add("192.0.2.1", tenant_id)
+    assert rejections.retry_after("192.0.2.1", tenant_id) == 60
+    assert rejections.retry_after("192.0.2.2", tenant_id) is None
+    for number in range(payment_webhooks.MOST_KEPT + 10):
+        rejections.add(f"network {number}", tenant_id)
+    assert len(rejections.counts) == payment_webhooks.MOST_KEPT
     for _ in range(3):
         await sender.send(b"nothing")
     last = await sender.send(b"nothing")
     assert (last.status_code, last.text) == (429, "Try again later.\n")
     assert int(last.headers["retry-after"]) > 0
+
+
+async def test_a_store_whose_secret_is_wrong_keeps_no_other_out(
+    sender: Sender, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mission C6: a provider tells every store from the same few addresses; too many of them have to wait alike."""
+    monkeypatch.setattr(payment_webhooks, "REJECTIONS", 3)
+    other = f"/webhooks/mock/{global_id('tenant', (await factory.shop()).tenant.id)}"
+    answers = [(await sender.send(sender.body(), path=other)).status_code for _ in range(5)]
+    assert answers == [400, 400, 400, 429, 429]
+    assert (await sender.send(sender.body())).status_code == 200
+    monkeypatch.setattr(payment_webhooks, "REJECTIONS_OF_NETWORK", 3)
+    assert (await sender.send(sender.body())).status_code == 429
