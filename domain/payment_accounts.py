@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Payment, PaymentAccount, new_id
+from db.models import Payment, PaymentAccount, Refund, new_id
 from domain import audit
 from domain.actors import Actor, Permission, require
 from domain.acts import Act
@@ -315,11 +315,16 @@ async def reorder(session: AsyncSession, *, actor: Actor, providers: Sequence[st
 
 
 async def delete(transactions: Transactions, *, actor: Actor, gateways: Gateways, provider: str) -> None:
-    """Forget the account with its credentials. Faults: NOT_FOUND, IN_USE while a payment there has not ended."""
+    """Forget the account with its credentials.
+
+    Faults: NOT_FOUND; IN_USE while a payment there may yet be paid, or money is on its way back.
+    """
     require(actor, Permission.TENANT_MANAGE)
     async with transactions.write() as session:
+        row = await saved_account(session, provider)
+        # Behind the row's lock, which whoever begins a payment shares.
         await check_unused(session, provider)
-        (await saved_account(session, provider)).is_enabled = False
+        row.is_enabled = False
     try:
         await gateways.secrets.delete(actor.tenant, secret_name(provider))
     except SecretsUnavailable:
@@ -330,8 +335,12 @@ async def delete(transactions: Transactions, *, actor: Actor, gateways: Gateways
 
 
 async def check_unused(session: AsyncSession, provider: str) -> None:
-    unfinished = Payment.status.in_(("pending", "authorised"))
-    found = select(Payment.id).where(Payment.provider == provider, unfinished).limit(1)
+    may_be_paid = or_(
+        Payment.status.in_(("pending", "authorised")), and_(Payment.status == "failed", Payment.reference.is_not(None))
+    )
+    of_refunds = and_(Refund.tenant_id == Payment.tenant_id, Refund.payment_id == Payment.id)
+    goes_back = exists().where(of_refunds, Refund.status == "pending")
+    found = select(Payment.id).where(Payment.provider == provider, or_(may_be_paid, goes_back)).limit(1)
     if (await session.execute(found)).first() is not None:
-        told = "Payments were begun there that have not ended: disable it, and delete it when they have."
+        told = "Payments or refunds were begun there that have not ended: disable it, and delete it when they have."
         raise UserFault(FaultCode.IN_USE, told, ("provider",))

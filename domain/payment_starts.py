@@ -163,8 +163,9 @@ def expiry(order: Order, now: datetime, usual: timedelta) -> datetime:
 
 
 async def enabled_account(session: AsyncSession, provider: str) -> PaymentAccount:
+    """Held until the payment is written: whoever deletes the account with its credentials waits, and sees it."""
     enabled = select(PaymentAccount).where(PaymentAccount.provider == provider, PaymentAccount.is_enabled)
-    account = (await session.execute(enabled)).scalar_one_or_none()
+    account = (await session.execute(enabled.with_for_update(read=True))).scalar_one_or_none()
     if account is None:
         raise not_found("way of paying in this store", "provider")
     return account

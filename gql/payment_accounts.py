@@ -314,7 +314,8 @@ class PaymentAccountMutation:
     @mutation(
         PaymentAccountDeletePayload,
         access=MANAGE,
-        description="Forget a way of paying with its credentials. `IN_USE` while a payment there has not ended.",
+        description="Forget a way of paying with its credentials. `IN_USE` while a payment there may yet be paid, or a "
+        "refund is on its way.",
     )
     async def payment_account_delete(
         self, info: Info, input: PaymentAccountDeleteInput

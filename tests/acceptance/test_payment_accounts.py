@@ -2,14 +2,21 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import text
 
 from bootstrap import Parts
 from db.session import Scope
+from domain import refunds
+from domain.payment_checks import CHECK
+from domain.payment_providers import ChargeStatus
+from domain.refunds import NewRefund
 from tests.support.api import Api
 from tests.support.factories import Factory, Shop
+from tests.support.orders import new_key
+from tests.support.payment_bench import PaymentBench
 from tests.support.payments import Desk
 from tests.support.tools import Tools
 
@@ -150,3 +157,26 @@ async def test_two_who_save_at_once_make_one_account(desk: Desk) -> None:
     """Mission C5."""
     await asyncio.gather(*(desk.changed("paymentAccountSave", provider="MANUAL", holdMinutes=60) for _ in range(5)))
     assert (await desk.accounts())["MANUAL"]["holdMinutes"] == 60
+
+
+async def test_credentials_stay_while_money_may_move(desk: Desk, parts: Parts, api: Api, shop: Shop) -> None:
+    """Mission C5: for a declined charge another card may be tried, and a refund is still asked for."""
+    bench = await PaymentBench.set_up(parts, api, shop, held_for=None)
+    await bench.start()
+    [reference] = bench.provider.charges
+    bench.provider.become(reference, ChargeStatus.FAILED)
+    await bench.work_later(CHECK)
+    assert (await bench.payment()).status == "failed"
+    assert await refused_deletion(desk) == [("IN_USE", ["provider"])]
+    bench.provider.pay()
+    await bench.work_later(CHECK)
+    given, actor, key = NewRefund((await bench.payment()).id), shop.actor, new_key()
+    async with bench.transactions.write() as session:
+        refund = await refunds.create(session, actor=actor, gateways=bench.gateways, given=given, idempotency_key=key)
+    assert (refund.status, await refused_deletion(desk)) == ("pending", [("IN_USE", ["provider"])])
+    await bench.work_later()
+    await desk.changed("paymentAccountDelete", provider="MOCK")
+
+
+async def refused_deletion(desk: Desk) -> Sequence[tuple[str, list[str] | None]]:
+    return (await desk.change("paymentAccountDelete", provider="MOCK")).faults("paymentAccountDelete")
