@@ -16,6 +16,7 @@ class Permission(Enum):
     CATALOG_MANAGE = "catalog:manage"
     ORDERS_READ = "orders:read"
     ORDERS_MANAGE = "orders:manage"
+    PAYMENTS_MANAGE = "payments:manage"
     VISITS_READ = "visits:read"
     TEAM_READ = "team:read"
     TEAM_MANAGE = "team:manage"
@@ -40,6 +41,7 @@ KEY_SCOPES = frozenset(
         Permission.CATALOG_MANAGE,
         Permission.ORDERS_READ,
         Permission.ORDERS_MANAGE,
+        Permission.PAYMENTS_MANAGE,
         Permission.VISITS_READ,
     }
 )

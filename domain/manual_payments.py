@@ -36,7 +36,7 @@ async def mark_paid(session: AsyncSession, *, actor: Actor, given: Received, ide
     Faults: invalid reference and amount, NOT_FOUND, ALREADY_PAID, ILLEGAL_TRANSITION, IN_USE while it is being paid
     online, TAKEN where another payment has this reference, IDEMPOTENCY_KEY_REUSED.
     """
-    require(actor, Permission.ORDERS_MANAGE)
+    require(actor, Permission.PAYMENTS_MANAGE)
     faults = Faults()
     amount, reference = given.amount, given.reference
     with faults.collecting():

@@ -100,7 +100,8 @@ async def apply(
     is_news = state.status.value in PAYMENT_STATUS.steps[payment.status]
     paid_at = await moment(session) if is_news and state.status is ChargeStatus.PAID else None
     if is_news:
-        payment.status, payment.failure, payment.paid_at = state.status.value, state.failure, paid_at
+        payment.status, payment.paid_at = state.status.value, paid_at
+        payment.failure = state.failure or payment.failure
     payment.redirect_url = state.redirect_url or payment.redirect_url if payment.status == "pending" else None
     if paid_at is not None:
         payment.amount_paid = state.amount_paid

@@ -53,7 +53,7 @@ async def create(
     Faults: those of the input, NOT_FOUND, REFUND_TOO_LARGE, UNAVAILABLE_HERE where the provider gives nothing back, or
     no part of it; TAKEN where another refund was noted with the reference, IDEMPOTENCY_KEY_REUSED.
     """
-    require(actor, Permission.ORDERS_MANAGE)
+    require(actor, Permission.PAYMENTS_MANAGE)
     checked = checked_input(given)
     key = idempotency.Key.of(actor, OPERATION, idempotency_key, given)
     refund_id = new_id()
@@ -88,7 +88,10 @@ async def give_back_rest(
     why = cleaned(reason, "reason", limit=LONGEST_REASON)
     await session.execute(select(Order.id).where(Order.id == order_id).with_for_update())
     paid = select(Payment.id).where(Payment.order_id == order_id, Payment.status == "paid").order_by(Payment.id)
-    for payment_id in (await session.execute(paid)).scalars().all():
+    payment_ids = (await session.execute(paid)).scalars().all()
+    if payment_ids:  # an order that nobody has paid is called off without any money
+        require(actor, Permission.PAYMENTS_MANAGE)
+    for payment_id in payment_ids:
         order, payment = await payments.hold(session, payment_id)
         left = refund_settlement.left_of(payment, await refund_settlement.refunds_of_payment(session, payment_id))
         capabilities = gateways.capabilities(payment.provider)

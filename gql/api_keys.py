@@ -31,10 +31,14 @@ class ApiKeyScope(Enum):
         "catalog:read", description="See the catalogue as staff do: drafts and exact stock."
     )
     CATALOG_MANAGE = strawberry.enum_value(
-        "catalog:manage", description="Change items, variants and categories. To see the result wants `CATALOG_READ`."
+        "catalog:manage",
+        description="Change items, variants, categories and discount codes. To see the result wants `CATALOG_READ`.",
     )
     ORDERS_READ = strawberry.enum_value("orders:read", description="See orders with who placed them.")
     ORDERS_MANAGE = strawberry.enum_value("orders:manage", description="Confirm, fulfil and cancel orders.")
+    PAYMENTS_MANAGE = strawberry.enum_value(
+        "payments:manage", description="Note money that came by arrangement, and give money back."
+    )
     VISITS_READ = strawberry.enum_value("visits:read", description="See how visitors came; nobody's name is in that.")
 
 

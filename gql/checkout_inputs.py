@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import strawberry
 
+from domain import guest_carts
 from domain.checkouts import NewCheckout
 from domain.order_submission import Customer
 from gql.address_inputs import AddressInput, new_address
@@ -57,8 +58,10 @@ class CheckoutCompleteInput:
 
 
 def new_checkout(info: Info, given: CheckoutCompleteInput) -> NewCheckout:
-    """Raises NOT_FOUND of a cart or a rate whose identifier is none."""
+    """Raises NOT_FOUND of a cart or a rate whose identifier is none, REQUIRED of a guest who names no cart."""
     cart, rate_id = NamedCart.of(given.cart_id, info), given.shipping_rate_id
+    if cart.row_id is None and not cart.is_own:
+        raise guest_carts.id_required()
     return NewCheckout(
         customer=Customer(given.customer.name, given.customer.email, given.customer.phone),
         payment_provider=str(given.payment_provider.value),

@@ -62,7 +62,8 @@ class OrderCancelInput:
     refund: bool = strawberry.field(
         default=True,
         description="Whether all that is left of what was paid goes back, as far as its provider can: see the order's "
-        "`refunds`. What is kept, or came by arrangement and was not given back by hand, is told by `reconciliation`.",
+        "`refunds`; of a paid order it needs `payments:manage`. "
+        "What is kept, or came by arrangement and was not given back by hand, is told by `reconciliation`.",
     )
 
 

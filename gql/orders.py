@@ -164,7 +164,8 @@ class Order(Node):
         description="How it was to be paid; null for one that was placed without a checkout."
     )
     held_until: datetime | None = strawberry.field(
-        description="Unless paid or confirmed by then, it is cancelled and gives back its stock; null without end."
+        description="Unless paid or confirmed by then, it is cancelled and gives back its stock; null without end. "
+        "Also where nothing is left to pay: `paymentStart` then makes it paid at once."
     )
     placed_at: datetime = strawberry.field(description="When it was placed.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
@@ -197,10 +198,12 @@ class Order(Node):
         return refunds_shown(found)
 
     @strawberry.field(
-        description="How to pay, as the store tells it now; null once paid or cancelled, and where it tells nothing."
+        description="How to pay, as the store tells it now; null once paid or cancelled, where it is to be paid "
+        "online, and where the store tells nothing."
     )
     async def payment_instructions(self, info: Info) -> LocalizedText | None:
         is_due = self.payment_status is PaymentStatus.UNPAID and self.status is not OrderStatus.CANCELLED
+        is_due = is_due and self.payment_method in {None, PaymentProvider.MANUAL}
         return await payment_instructions(info) if is_due else None
 
     @strawberry.field(

@@ -39,7 +39,8 @@ class PaymentStartInput:
     )
     return_url: str = strawberry.field(
         description="Where the shopper comes back to, whatever happened: a page of the store's own host, or of an "
-        "origin that the platform trusts."
+        "origin that the platform trusts. Nothing is added to it: ask for the order there until it is paid, which may "
+        "take a second or two. Of an attempt that is open already, it stays what it was."
     )
 
 
@@ -88,9 +89,9 @@ class PaymentMutation:
 
     @mutation(
         PaymentMarkPaidPayload,
-        access=staff(Permission.ORDERS_MANAGE),
+        access=staff(Permission.PAYMENTS_MANAGE),
         description="Note that the money for an order has come by arrangement: it is paid, and confirmed if it was "
-        "pending.",
+        "pending. Needs `payments:manage`.",
     )
     async def payment_mark_paid(self, info: Info, input: PaymentMarkPaidInput) -> PaymentMarkPaidPayload | None:
         actor, order_id = info.context.actor, row_id("order", input.order_id, "orderId")

@@ -15,6 +15,9 @@ class Permission(Enum):
     CATALOG_MANAGE = strawberry.enum_value("catalog:manage", description="`catalog:manage`: change what is on sale.")
     ORDERS_READ = strawberry.enum_value("orders:read", description="`orders:read`: see orders.")
     ORDERS_MANAGE = strawberry.enum_value("orders:manage", description="`orders:manage`: work through orders.")
+    PAYMENTS_MANAGE = strawberry.enum_value(
+        "payments:manage", description="`payments:manage`: note money that came, and give money back."
+    )
     VISITS_READ = strawberry.enum_value("visits:read", description="`visits:read`: see how visitors came.")
     TEAM_READ = strawberry.enum_value("team:read", description="`team:read`: see who works here and who is invited.")
     TEAM_MANAGE = strawberry.enum_value(

@@ -68,10 +68,11 @@ class RefundCreatePayload(Payload):
 class RefundMutation:
     @mutation(
         RefundCreatePayload,
-        access=staff(Permission.ORDERS_MANAGE),
+        access=staff(Permission.PAYMENTS_MANAGE),
         description="Give back money of a payment, in full or in part, never more than was paid: what is on its way "
         "counts, so `REFUND_TOO_LARGE` tells how much is left. The provider is asked at once, and again until it "
-        "answers; look at the refund's `status`. A payment by arrangement is given back by hand, and noted here.",
+        "answers; look at the refund's `status`. A payment by arrangement is given back by hand, and noted here. "
+        "Needs `payments:manage`.",
     )
     async def refund_create(self, info: Info, input: RefundCreateInput) -> RefundCreatePayload | None:
         given = new_refund(input)

@@ -42,8 +42,13 @@ class OrderFound:
     profile: StoreProfile | None
 
     def how_to_pay(self, locale: str) -> str:
-        """What the store tells whoever still has to pay the order; empty where nobody has, or it tells nothing."""
-        if self.profile is None or self.order.payment_status != "unpaid" or self.order.status == "cancelled":
+        """What the store tells whoever still has to pay the order by arrangement; empty where nobody has, or it tells
+        nothing. Somebody who is paying online must not be asked to pay in another way as well.
+        """
+        order = self.order
+        if self.profile is None or order.payment_status != "unpaid" or order.status == "cancelled":
+            return ""
+        if order.payment_method not in {None, "manual"}:
             return ""
         profile = self.profile
         return LocalizedText(en=profile.payment_instructions_en, ar=profile.payment_instructions_ar).in_locale(locale)

@@ -29,6 +29,8 @@ OPERATIONS = {
     "CATALOG_MANAGE": 'mutation { categoryCreate(input: {name: {en: "Dates"}}) { userErrors { code } } }',
     "ORDERS_READ": "{ tenant { orders(first: 1) { totalCount } } }",
     "VISITS_READ": "{ tenant { visits(first: 1) { totalCount } } }",
+    "PAYMENTS_MANAGE": 'mutation { refundCreate(input: {paymentId: "payment_nothing", amount: "1", '
+    'idempotencyKey: "a-key-of-more-than-128-bits"}) { userErrors { code } } }',
     "ORDERS_MANAGE": 'mutation { orderConfirm(input: {id: "order_nothing"}) { userErrors { code } } }',
 }
 """What each scope is for, and nothing but that scope."""

@@ -20,7 +20,7 @@ DO = {
 LIST = f"query($first: Int!, $after: String, $status: ApiKeyStatus) {{ tenant {{ \
 apiKeys(first: $first, after: $after, status: $status) {{ totalCount \
 nodes {{ {FIELDS} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
-SCOPES = ["CATALOG_READ", "CATALOG_MANAGE", "ORDERS_READ", "ORDERS_MANAGE", "VISITS_READ"]
+SCOPES = ["CATALOG_READ", "CATALOG_MANAGE", "ORDERS_READ", "ORDERS_MANAGE", "PAYMENTS_MANAGE", "VISITS_READ"]
 
 
 class Keyring:
