@@ -39,6 +39,10 @@ def size_of(asked: Asked) -> int:
     return 2 + sum(size_of(each) for each in asked.below)
 
 
+PROVING = frozenset({Audience.GUEST, Audience.API_KEY_WITHOUT_SCOPE})
+"""Whose refused inputs are shown to be good ones: the same are made for everybody, so two of them are enough."""
+
+
 class Run:
     """One audience's column. `wrong` collects sentences; `shown` the rows that it was shown a value of."""
 
@@ -86,7 +90,8 @@ class Run:
             self.expect(before != after, route.row, "succeeded, and changed nothing")
         else:
             self.expect_unchanged(route.row, before, after)
-            await self.expect_valid(route, document, variables)
+            if self.audience in PROVING:
+                await self.expect_valid(route, document, variables)
 
     async def push(self) -> None:
         """With every door open and whatever is granted left alone: what is inside refuses by itself."""
