@@ -62,14 +62,18 @@ async def begin(transactions: Transactions, gateways: Gateways, payment: Payment
     return await ask(transactions, gateways, payment, lambda provider, account: provider.create(account, wanted))
 
 
-async def look(transactions: Transactions, gateways: Gateways, payment: Payment) -> Payment:
-    """What the provider knows now. Money that was only promised is taken, if it is wanted still, or let go."""
-    if payment.reference is None:
+async def look(transactions: Transactions, gateways: Gateways, payment: Payment, *, told: str | None = None) -> Payment:
+    """What the provider knows now. Money that was only promised is taken, if it is wanted still, or let go.
+
+    `told` is the reference in a message of the provider's, for a charge whose beginning was never answered.
+    """
+    reference = payment.reference or told
+    if reference is None:
         payment, state = await begin(transactions, gateways, payment)
     else:
-        reference = payment.reference
+        asked = reference
         payment, state = await ask(
-            transactions, gateways, payment, lambda provider, account: provider.status(account, reference)
+            transactions, gateways, payment, lambda provider, account: provider.status(account, asked)
         )
     if payment.status != ChargeStatus.AUTHORISED.value:
         return payment

@@ -59,7 +59,7 @@ async def apply_event(job: Job) -> None:
         payment = await payment_of(session, event)
     if payment is not None and (payment.checked_at is None or payment.checked_at < event.received_at):
         with suppress(ProviderRefused):  # it is in the log: the provider does not know the charge, or us, any more
-            payment = await payment_asking.look(job, job.tools.gateways, payment)
+            payment = await payment_asking.look(job, job.tools.gateways, payment, told=event.reference)
     async with job.write() as session:
         if payment is not None:
             said = Exchange("webhook", {"event": event.event_id, "kind": event.kind}, event.payload)

@@ -110,6 +110,22 @@ async def test_an_answer_that_was_lost_is_no_second_charge(online: Online, facto
     assert len(merchant.sessions) == 1
 
 
+async def test_a_message_finds_the_charge_whose_answer_was_lost(online: Online, factory: Factory) -> None:
+    """Mission C6: also where what the charge was begun with has changed since, so that its key is refused."""
+    counter = await open_counter(online, factory)
+    merchant = await online.offer_stripe(counter.desk)
+    placed = await counter.placed()
+    online.stripe.fail("/v1/checkout/sessions", drops=True, after_doing=True)
+    (await placed.start("STRIPE")).faults("paymentStart")
+    await counter.desk.offer("STRIPE", credentials=[{"name": "flow", "value": "payment_intent"}])
+    (session,) = merchant.sessions
+    merchant.pay(session)
+    await deliver(counter, "STRIPE", [merchant.signed(each) for each in merchant.events])
+    await counter.work()
+    assert summary(await placed.seen()) == ("CONFIRMED", "PAID", ["PAID"])
+    assert len(merchant.paid()) == 1
+
+
 async def test_a_long_hold_is_paid_by_card(online: Online, factory: Factory) -> None:
     """Mission C5: placed to be paid by arrangement, then paid online; Stripe keeps no page open for so long."""
     counter = await open_counter(online, factory)
