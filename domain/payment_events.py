@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Payment, PaymentAccount, PaymentEvent, new_id
-from domain import payment_asking, payment_log
+from domain import payment_asking, payment_log, payments
 from domain.jobs import Job
 from domain.outbox import enqueue_job
+from domain.payment_checks import check_later
 from domain.payment_log import kept, plain_text
 from domain.payment_providers import Exchange, ProviderRefused, WebhookEvent
 
@@ -57,13 +58,17 @@ async def apply_event(job: Job) -> None:
     async with job.read() as session:
         event = await session.get_one(PaymentEvent, (job.tenant_id, uuid.UUID(job.payload["event_id"])))
         payment = await payment_of(session, event)
+        told = await free_reference(session, event)
+    was_unknown = payment is not None and payment.reference is None
     if payment is not None and (payment.checked_at is None or payment.checked_at < event.received_at):
         with suppress(ProviderRefused):  # it is in the log: the provider does not know the charge, or us, any more
-            payment = await payment_asking.look(job, job.tools.gateways, payment, told=event.reference)
+            payment = await payment_asking.look(job, job.tools.gateways, payment, told=told)
     async with job.write() as session:
         if payment is not None:
             said = Exchange("webhook", {"event": event.event_id, "kind": event.kind}, event.payload)
             payment_log.note(session, payment, [said], outcome="applied")
+            if was_unknown and payment.status == "failed" and payments.may_be_paid(payment):
+                check_later(session, payment)  # nobody asked any more: it was thought never to have been begun
         if payment is not None or names_nothing(event):
             applied = update(PaymentEvent).where(PaymentEvent.id == event.id)
             await session.execute(applied.values(applied_at=func.now()))
@@ -72,6 +77,15 @@ async def apply_event(job: Job) -> None:
 
 def names_nothing(event: PaymentEvent) -> bool:
     return event.payment_id is None and event.reference is None
+
+
+async def free_reference(session: AsyncSession, event: PaymentEvent) -> str | None:
+    """The charge that the message names, unless it is another payment's: one charge pays one order."""
+    if event.reference is None or event.payment_id is None:
+        return event.reference
+    named = (Payment.provider == event.provider, Payment.reference == event.reference)
+    others = select(Payment.id).where(*named, Payment.id != event.payment_id)
+    return None if (await session.execute(others)).first() else event.reference
 
 
 async def payment_of(session: AsyncSession, event: PaymentEvent) -> Payment | None:

@@ -126,6 +126,9 @@ def provider_error(error: stripe.StripeError, log: ExchangeLog) -> ProviderError
         return ProviderUnavailable("unreachable", log.exchanges)
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return CredentialsRefused(code, log.exchanges)
+    if isinstance(error, stripe.IdempotencyError):
+        # What was begun under this key before is still there, and it may be paid.
+        return ProviderUnavailable(code, log.exchanges)
     if isinstance(error, stripe.RateLimitError) or status is None or status in MAYBE_DONE or not 400 <= status < 500:
         return ProviderUnavailable(code, log.exchanges)
     return ProviderRefused(code, log.exchanges)

@@ -11,7 +11,14 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from domain.payment_providers import AmountNotPayable, ChargeStatus, RefundStatus, WebhookRejected, minor_units
+from domain.payment_providers import (
+    AmountNotPayable,
+    ChargeStatus,
+    ProviderUnavailable,
+    RefundStatus,
+    WebhookRejected,
+    minor_units,
+)
 from integrations.payment_exchanges import PaymentHttp
 from integrations.stripe_currencies import CURRENCIES
 from tests.support.payment_stages import StripeStage, stripe_stage
@@ -153,6 +160,14 @@ async def test_all_refunds_are_told_however_many(page: StripeStage) -> None:
         RefundStatus.FAILED,
         RefundStatus.FAILED,
     ]
+
+
+async def test_a_key_that_comes_with_something_else_tells_nothing_of_the_first(page: StripeStage) -> None:
+    """Mission C5: what was begun under it may be paid yet, so it is not refused."""
+    wanted = page.wanted()
+    await page.provider.create(page.account, wanted)
+    with pytest.raises(ProviderUnavailable, match="idempotency_error"):
+        await page.provider.create(page.account, replace(wanted, description="Another"))
 
 
 async def test_nothing_is_tried_twice_by_itself(page: StripeStage) -> None:
