@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.constraints import flushed
 from db.models import Order, Payment, new_id
 from domain import idempotency, payments
 from domain.actors import Actor, Permission, require
@@ -19,6 +20,8 @@ from domain.texts import required
 OPERATION = "payment.mark_paid"
 MANUAL = "manual"
 LONGEST_REFERENCE = 200
+ONE_OF_A_REFERENCE = "uq_payments_tenant_id_provider_reference"
+"""Two may note the same transfer at once: both find it new, and the second is refused by this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ async def mark_paid(session: AsyncSession, *, actor: Actor, given: Received, ide
         payment.amount, payment.currency = order.total, order.currency
         session.add(payment)
     payment.reference = reference
-    await session.flush()
+    await flushed(session, {ONE_OF_A_REFERENCE: taken()})
     await idempotency.lead_to(session, key, payment.id)
     state = ChargeState(reference, ChargeStatus.PAID, amount, order.currency)
     paid = await payments.apply(session, actor=actor, payment_id=payment.id, state=state)
@@ -86,8 +89,11 @@ async def check_new(session: AsyncSession, reference: str) -> None:
     """One transfer pays one order."""
     same = select(Payment.id).where(Payment.provider == MANUAL, Payment.reference == reference)
     if (await session.execute(same)).first() is not None:
-        told = "Another payment was noted with this reference."
-        raise UserFault(FaultCode.TAKEN, told, ("reference",))
+        raise taken()
+
+
+def taken() -> UserFault:
+    return UserFault(FaultCode.TAKEN, "Another payment was noted with this reference.", ("reference",))
 
 
 async def open_payment(session: AsyncSession, order: Order) -> Payment | None:

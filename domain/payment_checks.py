@@ -4,6 +4,7 @@ A job is enqueued with each payment, and enqueues the next until the payment has
 """
 
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,9 +57,15 @@ async def check(job: Job) -> None:
 
 
 async def find_out(job: Job, payment: Payment, now: datetime, *, is_wanted: bool) -> Payment:
+    """What was promised in time is taken, though nobody came back in time to see it; then the rest is called off."""
     has_run_out = payment.expires_at is not None and payment.expires_at < now
     if is_wanted and not has_run_out:
         return await payment_asking.look(job, job.tools.gateways, payment)
+    if is_wanted:
+        with suppress(ProviderRefused):  # such as a promise that is not kept: it is let go
+            payment = await payment_asking.look(job, job.tools.gateways, payment)
+        if payment.status not in payments.PAYABLE:
+            return payment
     return await payment_asking.call_off(job, job.tools.gateways, payment)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,10 +15,12 @@ from sqlalchemy import update
 
 from bootstrap import Parts
 from db.models import Payment
-from domain import payments
+from db.session import AsyncSession
+from domain import manual_payments, payments
 from domain.actors import system
 from domain.errors import UserFault
 from domain.leases import MOST_TRIES
+from domain.manual_payments import Received
 from domain.order_placement import HOLD_ENDS
 from domain.payment_checks import CHECK
 from domain.payment_providers import (
@@ -33,6 +36,7 @@ from domain.payment_providers import (
 from gql.ids import global_id
 from tests.support.api import Api
 from tests.support.factories import Shop
+from tests.support.locks import when_blocked_by, writing
 from tests.support.orders import new_key
 from tests.support.payment_bench import PaymentBench
 from tests.support.scripted_payments import Died
@@ -208,7 +212,40 @@ async def test_a_declined_charge_is_called_off_when_its_time_is_over(parts: Part
     for _ in range(2):
         await bench.work_later(CHECK)
     assert (await bench.payment()).status == "cancelled"
-    assert bench.provider.calls == ["create", "cancel"]
+    assert bench.provider.calls == ["create", "status", "cancel"]
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_what_was_promised_before_the_time_was_over_is_taken(
+    parts: Parts, api: Api, shop: Shop, *, is_taken: bool
+) -> None:
+    """Mission C6: where the order wants it still; what cannot be taken is let go."""
+    bench = await PaymentBench.set_up(parts, api, shop, held_for=None)
+    await bench.start()
+    [reference] = bench.provider.charges
+    bench.provider.become(reference, ChargeStatus.AUTHORISED)
+    bench.provider.before["capture"] = [] if is_taken else [ProviderRefused("declined")]
+    async with bench.transactions.write() as session:
+        await session.execute(update(Payment).values(expires_at=datetime.now(UTC) - timedelta(minutes=1)))
+    await bench.work_later(CHECK)
+    assert (await bench.payment()).status == ("paid" if is_taken else "cancelled")
+
+
+async def test_of_two_who_note_one_transfer_at_once_the_second_is_told(bench: PaymentBench) -> None:
+    """Mission C5: one transfer pays one order."""
+    [other_id] = await bench.orders_like_it(1)
+
+    async def noted(session: AsyncSession, order_id: uuid.UUID) -> None:
+        given = Received(order_id, PRICE, "TT-1")
+        await manual_payments.mark_paid(session, actor=bench.shop.actor, given=given, idempotency_key=new_key())
+
+    async with bench.transactions.write() as first:
+        await noted(first, bench.order_id)
+        second = writing(bench.parts.database, bench.shop, lambda session: noted(session, other_id))
+        await when_blocked_by(first)
+    with pytest.raises(UserFault) as fault:
+        await second
+    assert (fault.value.code.value, fault.value.field) == ("TAKEN", ("reference",))
 
 
 @pytest.mark.parametrize("refusal", [ProviderRefused("amount_too_small"), CredentialsRefused("invalid_key")])
