@@ -136,6 +136,8 @@ async def take_in(
     known = await refunds_of_payment(session, payment.id)
     for state in states:
         refund = found_in(known, state)
+        if refund is None and state.amount <= ZERO:
+            continue  # it moves nothing, and there is no row for it
         if refund is None:
             refund = made_there(payment, state)
             reserve(session, actor=actor, order=order, payment=payment, refund=refund)

@@ -193,6 +193,13 @@ async def test_what_was_given_back_elsewhere_is_recorded_once(bench: PaymentBenc
     assert (await begin(bench)).amount == Decimal("0.750")
 
 
+async def test_nothing_that_was_given_back_elsewhere_is_no_refund(bench: PaymentBench) -> None:
+    """Mission C7: and what is told beside it is taken in."""
+    nothing = RefundState("re_0", RefundStatus.SUCCEEDED, Decimal("0.000"))
+    await tell(bench, nothing, RefundState("re_9", RefundStatus.SUCCEEDED, PRICE))
+    assert await standing(bench) == ("refunded", PRICE, [("succeeded", PRICE, None)])
+
+
 async def test_the_sweep_finds_what_no_webhook_told(bench: PaymentBench) -> None:
     """Mission C6: payments that have ended are looked at a few times as well."""
     there = RefundState("re_9", RefundStatus.SUCCEEDED, PRICE)
