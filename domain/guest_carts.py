@@ -1,10 +1,9 @@
 """Guests' carts: whoever has the id may read and change one, signed in or not."""
 
 import uuid
-from contextlib import suppress
 
 from domain.actors import Actor
-from domain.carts import Cart, CartChange, CartUnavailable, GuestCarts, Ordered, no_such_cart
+from domain.carts import Cart, CartChange, GuestCarts, no_such_cart
 from domain.errors import FaultCode, UserFault
 
 
@@ -34,12 +33,3 @@ async def delete(guest_carts: GuestCarts, *, actor: Actor, cart_id: uuid.UUID | 
 
 def id_required() -> UserFault:
     return UserFault(FaultCode.REQUIRED, "A guest names the cart.", ("cartId",))
-
-
-async def empty_ordered(guest_carts: GuestCarts, *, actor: Actor, cart_id: uuid.UUID, ordered: Ordered) -> None:
-    """Take away what was ordered, behind the commit of the order; again and again does no harm.
-
-    Never raises: the order is placed, whatever is still in the cart.
-    """
-    with suppress(CartUnavailable):
-        await guest_carts.empty_ordered(actor.tenant, cart_id, ordered)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bootstrap import Parts
 from db.models import Customer, new_id
 from db.rows import write_rows
-from domain import carts, guest_carts
+from domain import carts, checkouts
 from domain.actors import Actor, ActorKind
 from domain.carts import Cart, CartChange, Ordered, Portion
 from integrations.redis_guest_carts import RedisGuestCarts
@@ -67,29 +67,29 @@ async def test_an_order_takes_out_of_a_guests_cart_what_was_ordered_and_once(par
     await kept.change(actor.tenant, cart.id, adding(coffee=1, tea=4))
 
     for _ in range(2):
-        await guest_carts.empty_ordered(kept, actor=actor, cart_id=cart.id, ordered=ordered)
+        await kept.empty_ordered(actor.tenant, cart.id, ordered)
         left = await kept.load(actor.tenant, cart.id)
         assert left
         assert (left.quantities, left.note, left.discount_code) == ({COFFEE: 1, TEA: 4}, None, None)
 
     await kept.change(actor.tenant, cart.id, adding(dates=2))
     await kept.change(actor.tenant, cart.id, CartChange(details={"discount_code": "NEW"}))
-    await guest_carts.empty_ordered(kept, actor=actor, cart_id=cart.id, ordered=ordered)
+    await kept.empty_ordered(actor.tenant, cart.id, ordered)
     left = await kept.load(actor.tenant, cart.id)
     assert left
     assert (left.quantities, left.discount_code) == ({COFFEE: 1, TEA: 4, DATES: 2}, "NEW")
 
     another = Ordered(new_id(), left.quantities)
-    await guest_carts.empty_ordered(kept, actor=actor, cart_id=cart.id, ordered=another)
+    await kept.empty_ordered(actor.tenant, cart.id, another)
     assert await kept.load(actor.tenant, cart.id) is None
-    await guest_carts.empty_ordered(kept, actor=actor, cart_id=cart.id, ordered=another)
+    await kept.empty_ordered(actor.tenant, cart.id, another)
     assert await kept.load(actor.tenant, cart.id) is None
 
 
 async def test_an_order_that_is_placed_is_not_undone_by_a_redis_that_is_away(shop: Shop) -> None:
     """Mission C4."""
     away = RedisGuestCarts(nowhere())
-    await guest_carts.empty_ordered(away, actor=shop.guest, cart_id=new_id(), ordered=Ordered(new_id(), {}))
+    await checkouts.empty(away, shop.guest, new_id(), Ordered(new_id(), {}))
     await away.close()
 
 
@@ -98,7 +98,7 @@ async def test_a_guests_cart_is_emptied_at_its_own_store_alone(parts: Parts, sho
     cart = await parts.guest_carts.create(shop.tenant.id, adding(dates=2))
     other = (await factory.shop()).guest
     ordered = Ordered(new_id(), cart.quantities)
-    await guest_carts.empty_ordered(parts.guest_carts, actor=other, cart_id=cart.id, ordered=ordered)
+    await parts.guest_carts.empty_ordered(other.tenant, cart.id, ordered)
     await parts.guest_carts.empty_merged(other.tenant, cart.id, edition=0, quantities=cart.quantities)
     left = await parts.guest_carts.load(shop.tenant.id, cart.id)
     assert left
