@@ -24,7 +24,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLString,
-    GraphQLUnionType,
     Undefined,
 )
 from graphql.execution.collect_fields import FieldDetailsList
@@ -106,8 +105,8 @@ class Compiler:
         if details[0].node.selection_set is not None:
             head.append(f"{indent}info.count(len({variable}))")
         inner = nullable(kind)
-        if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
-            # Nobody knows of what types its elements are; but often, as of errors, there are none.
+        if isinstance(inner, GraphQLInterfaceType) and inner.name == "UserError":
+            # Nobody knows of what types its elements are; but of these there hardly ever are any.
             return [*head, f"{indent}if {variable}: raise Surprise", f"{indent}{variable} = []"]
         if inner is not kind and isinstance(inner, GraphQLObjectType):
             function = self.object_function(inner, details)

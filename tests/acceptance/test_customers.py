@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -435,8 +436,14 @@ async def everything_told(api: Api, shop: Shop, member: Member, arguments: Mappi
     schema = core(public_schema)
     given = {"BackOffice.orders": "first: 3", **arguments}
     told: list[str] = []
-    for route in routes_of(schema, lambda _row: True):
+    waiting = list(routes_of(schema, lambda _row: True))
+    while waiting:
+        route = waiting.pop()
         reply = await api.execute(f"{{ {route.text(given)} }}", token=member.token, tenant=shop.slug)
+        if reply.codes == ["QUERY_TOO_COMPLEX"] and len(route.below) > 1:
+            middle = len(route.below) // 2
+            waiting += [replace(route, below=route.below[:middle]), replace(route, below=route.below[middle:])]
+            continue
         assert reply.status in (200, 403), reply.body
         told.append(json.dumps(reply.body.get("data"), ensure_ascii=False))
     return "\n".join(told)
@@ -464,12 +471,12 @@ async def test_the_number_of_statements_does_not_grow_with_the_rows(
 
 
 async def test_an_order_of_a_customer_takes_no_more_statements_than_a_guests(till: Till, shopper: Shopper) -> None:
-    """Four, and the two that open and end the transaction."""
+    """Three, and the two that open and end the transaction."""
     await shopper.register()
     sold = await till.sell(stock=100)
     for member in (None, shopper.member):
         await statements_of_order(till, member, sold)
-        assert len(await statements_of_order(till, member, sold)) == 4
+        assert len(await statements_of_order(till, member, sold)) == 3
 
 
 async def statements_of_order(till: Till, member: Member | None, sold: OnSale) -> list[str]:

@@ -260,6 +260,7 @@ def serve(parts: Parts, manifest: Path) -> subprocess.CompletedProcess[str]:
         "SADU_PLATFORM_DATABASE_URL": settings.platform_database_url,
         "SADU_REDIS_URL": settings.redis_url,
         "SADU_SMTP_URL": settings.smtp_url,
+        "SADU_SECRETS_DIRECTORY": str(settings.secrets_directory),
         "SADU_SECRET_KEY": settings.secret_key.get_secret_value(),
         "SADU_IDENTITY_PRIVATE_KEY_FILE": str(settings.identity_private_key_file),
         "SADU_PORT": "0",
