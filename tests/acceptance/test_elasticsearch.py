@@ -103,8 +103,10 @@ async def test_a_cluster_that_is_away_is_told_and_everything_else_goes_on(
     searches = SearchClient(client)
     await reindex_tenant(deployment.settings, client.shop.slug)
     for how in ({"status": 503}, {"status": 429}, {"drops": True}, {"status": 401}):
-        deployment.fake.fail("/_search", **how)
+        for _ in range(2):  # what fails in a hurry is executed again, step by step
+            deployment.fake.fail("/_search", **how)
         assert await searches.refused(f"dates {how}") == "TEMPORARILY_UNAVAILABLE"
+        deployment.fake.failures.clear()
     deployment.fake.fail("/_search", is_lasting=True, status=503)
     deployment.fake.fail("/_bulk", is_lasting=True, status=503)
     await client.create(name={"en": "Mabroom dates", "ar": None}, price="5")

@@ -14,6 +14,7 @@ CATEGORY = """mutation($input: CategoryCreateInput!) {
 MEDIA = """mutation {
   mediaCreate(input: {contentType: "image/png", size: 1}) { media { id } userErrors { code } }
 }"""
+CART = "mutation($input: CartLinesAddInput!) { cartLinesAdd(input: $input) { userErrors { code } } }"
 ERRORS = "userErrors { code field message }"
 INTERNALS = ("strawberry", "object at", "Maybe[")
 
@@ -27,6 +28,8 @@ async def test_null_in_any_field_of_an_update_clears_it_or_is_a_fault_with_its_p
     announced = await api.execute(MEDIA, {}, token=shop.token, tenant=shop.slug)
     await Shopper(api, shop, shop.owner).register()
     discount = await DiscountDesk(api, shop).create()
+    added = {"input": {"lines": [{"variantId": product.variant_id, "quantity": 1}]}}
+    await api.execute(CART, added, token=shop.token, tenant=shop.slug)
     needed: dict[str, dict[str, Any]] = {
         "AccountUpdateInput": {},
         "TenantUpdateInput": {},

@@ -196,8 +196,9 @@ def test_a_page_that_a_field_without_first_leads_to_is_a_mistake() -> None:
         sized(strawberry.Schema(Query))
 
 
-COSTS = {"visitRecord": 4, "cartUpdate": 250}
-"""What is written together with others, and what tells whether a code is one: it must not be cheap to guess."""
+COSTS = {"visitRecord": 4, "cartUpdate": 250, "paymentStart": 50}
+"""What is written together with others; what tells whether a code is one, which must not be cheap to guess; and what
+somebody outside is asked for."""
 
 
 def test_every_mutation_costs_ten_but_what_is_written_with_others() -> None:
