@@ -54,7 +54,7 @@ def test_every_mutation_and_every_kind_of_user_error_is_provoked() -> None:
     assert sorted(FAULTS) == possible_types(EVERYTHING, EVERYTHING.get_type("UserError"))
 
 
-@pytest.mark.parametrize("audience", Audience, ids=name_of)
+@pytest.mark.parametrize("audience", [thoroughly(audience) for audience in Audience], ids=name_of)
 async def test_an_audience_sees_and_does_what_the_matrix_grants_and_nothing_else(
     tools: Tools, audience: Audience
 ) -> None:

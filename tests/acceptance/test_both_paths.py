@@ -34,7 +34,13 @@ from tests.support.furnished import furnish
 from tests.support.generated_queries import Query, Writer
 
 # graphql-core itself forgets some coroutines of fields that it cancels, beside one that failed, before they began.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+# Where they are collected while a named tuple is made, whose code has no builtins, the warning cannot even be given.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings(
+        r"ignore:Exception ignored in. <coroutine object:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 T = TypeVar("T")
 
@@ -186,7 +192,7 @@ def check(figures: Figures, role: str) -> None:
 @pytest.mark.timeout(600)  # half a minute, but several on a busy machine
 @pytest.mark.parametrize("role", DOORS)
 async def test_generated_queries_are_answered_alike_in_both_ways(parts: Parts, factory: Factory, role: str) -> None:
-    check(await compare_many(parts, factory, role, wanted=250, seed=1), role)
+    check(await compare_many(parts, factory, role, wanted=150, seed=1), role)
 
 
 @pytest.mark.soak
