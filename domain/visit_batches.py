@@ -23,7 +23,7 @@ from domain.visits import Recorded, record
 class Pace:
     """How long the first sighting of a batch waits for others, and how many there may be."""
 
-    gather_seconds: float = 0.05
+    gather_seconds: float = 0.075
     """On average, and each time another: batches of many tenants that are due at one moment hold up whoever comes."""
     most_in_batch: int = 500
     most_waiting: int = 5_000
