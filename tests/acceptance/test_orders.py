@@ -576,7 +576,8 @@ async def test_a_longer_list_needs_no_more_statements(till: Till) -> None:
         with counted_statements(till.parts.database) as statements:
             page = await listed(till, first=many)
         assert (len(page["nodes"]), all(order["lines"] for order in page["nodes"])) == (many, True)
-        counts.append(len(statements))
+        # Whether the caller is still remembered is a matter of how long all this took.
+        counts.append(len([each for each in statements if "identify_caller" not in each]))
     assert counts[0] == counts[1]
 
 

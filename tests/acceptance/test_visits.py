@@ -296,7 +296,8 @@ async def test_more_orders_need_no_more_statements_for_their_visits(visitor: Vis
         with counted_statements(till.parts.database) as statements:
             reply = await till.api.execute(ORDERS, {"first": many}, token=till.shop.token, tenant=till.shop.slug)
         assert all(order["visit"] for order in reply.data["tenant"]["orders"]["nodes"])
-        counts.append(len(statements))
+        # Whether the caller is still remembered is a matter of how long all this took.
+        counts.append(len([each for each in statements if "identify_caller" not in each]))
     assert counts[0] == counts[1]
 
 
