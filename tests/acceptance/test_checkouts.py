@@ -21,6 +21,9 @@ from tests.support.statements import counted_statements
 
 LINKED = "query($token: String!) { store { order(token: $token) { id number total { amount } } } }"
 
+PROFILE = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { userErrors { code field } } }"
+HOW_TO_PAY = "query($token: String!) { store { order(token: $token) { paymentInstructions { en } } } }"
+
 
 @pytest.fixture
 async def market(parts: Parts, api: Api, shop: Shop) -> Market:
@@ -262,6 +265,28 @@ async def test_a_cart_that_is_nobodys_is_not_found(market: Market, factory: Fact
         await market.send(as_guest | {"cartId": "guestcart_01h2xcejqtf2nbrexx3vqjhp41"}),
     ):
         assert told(reply.data["checkoutComplete"]["userErrors"]) == [("NOT_FOUND", "cartId")]
+
+
+async def test_a_guest_names_the_cart(market: Market) -> None:
+    """Mission C4, C1."""
+    given = market.given(await market.basket((await market.till.sell(), 1)), "6.250", cartId=None)
+    reply = await market.send(given)
+    assert told(reply.data["checkoutComplete"]["userErrors"]) == [("REQUIRED", "cartId")]
+
+
+async def test_who_pays_online_is_not_told_to_pay_in_another_way_as_well(market: Market, post: Post) -> None:
+    """Mission C5, N1."""
+    till, words = market.till, {"en": "In cash to the driver", "ar": "نقدًا للسائق"}
+    profile = {"input": {"profile": {"paymentInstructions": words}}}
+    (await till.api.execute(PROFILE, profile, token=till.shop.token, tenant=till.shop.slug)).payload("tenantUpdate")
+    shirt = await till.sell(price="4.750")
+    for provider, instructions in (("MANUAL", "In cash to the driver"), ("MOCK", None)):
+        given = market.given(await market.basket((shirt, 1)), "6.250", paymentProvider=provider, locale="EN")
+        token = (await market.send(given)).payload("checkoutComplete")["orderToken"]
+        found = (await till.api.execute(HOW_TO_PAY, {"token": token}, tenant=till.shop.slug)).data["store"]["order"]
+        assert found["paymentInstructions"] == ({"en": instructions} if instructions else None)
+        (mail,) = await post.to(given["customer"]["email"])
+        assert ("In cash" in mail.text, "In cash" in mail.html) == (provider == "MANUAL", provider == "MANUAL")
 
 
 async def test_mails_tell_the_amounts_and_where_it_goes(market: Market, codes: DiscountDesk, post: Post) -> None:

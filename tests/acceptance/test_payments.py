@@ -72,7 +72,9 @@ async def test_who_is_declined_may_try_again(counter: Counter) -> None:
     assert order["payments"][0]["failure"] == "declined"
     await counter.press(await placed.page(), "pay")
     await counter.work()
-    assert summary(await placed.seen()) == ("CONFIRMED", "PAID", ["CANCELLED", "PAID"])
+    order = await placed.seen()
+    assert summary(order) == ("CONFIRMED", "PAID", ["CANCELLED", "PAID"])
+    assert [each["failure"] for each in order["payments"]] == ["declined", None], "why it was declined is known still"
 
 
 async def test_who_never_pays_loses_the_order_and_its_stock_comes_back_once(counter: Counter) -> None:

@@ -169,6 +169,20 @@ async def test_a_cancelled_order_gives_back_what_is_left_unless_told_not_to(coun
     assert told(await seen(unpaid)) == ("UNPAID", [])
 
 
+async def test_who_works_through_orders_gives_no_money_back_by_that_right(counter: Counter, factory: Factory) -> None:
+    """Mission C7, T8: neither by itself nor along with a cancellation, of which nothing is done then."""
+    order, unpaid = await bought(counter), await counter.placed()
+    key = (await factory.api_key(counter.till.shop, "orders:read", "orders:manage")).token
+    assert (await order.refund(token=key, amount="1.000")).codes == ["FORBIDDEN"]
+    assert (await unpaid.mark_paid(token=key)).codes == ["FORBIDDEN"]
+    assert (await counter.till.advance("orderCancel", order.placed.id, token=key)).codes == ["FORBIDDEN"]
+    found = await order.seen()
+    assert (found["status"], told(found)) == ("CONFIRMED", ("PAID", []))
+    (await counter.till.advance("orderCancel", unpaid.id, token=key)).payload("orderCancel")
+    (await counter.till.advance("orderCancel", order.placed.id, token=key, refund=False)).payload("orderCancel")
+    assert told(await order.seen()) == ("PAID", [])
+
+
 async def test_many_at_once_get_as_much_as_was_paid(counter: Counter) -> None:
     """Mission C7: 20 refunds of 1 out of 4.750 are four."""
     order = await bought(counter)

@@ -10,6 +10,7 @@ from bootstrap import Parts
 from db.models import new_id
 from db.session import Scope
 from gql.ids import global_id
+from gql.plans import TRIES
 from tests.support.api import Api
 from tests.support.factories import Factory, Shop
 from tests.support.orders import Till, submission
@@ -290,6 +291,9 @@ async def test_asking_again_with_another_visit_is_the_same_order(visitor: Visito
 async def test_more_orders_need_no_more_statements_for_their_visits(visitor: Visitor, till: Till) -> None:
     """Mission D4."""
     sold, counts = await till.sell(stock=None), list[int]()
+    for _ in range(TRIES + 2):  # by then it is known whether the query can be executed in a hurry
+        await till.api.execute(ORDERS, {"first": 1}, token=till.shop.token, tenant=till.shop.slug)
+        await till.order((sold, 1), visitId=await visitor.arrive())
     for many in (2, 12):
         for visit_id in await visitor.arrive_all(many):
             await till.order((sold, 1), visitId=visit_id)
