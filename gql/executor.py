@@ -68,10 +68,9 @@ class FastExecutor(Executor[Any]):
         path: Any,
         position_context: Any,
     ) -> Any:
-        if parent_type is not self.schema.mutation_type:
-            return super().execute_field(parent_type, source, field_details_list, path, position_context)
         nodes = [each.node for each in field_details_list]
-        mutation = self.mutations.get(nodes[0].name.value)
+        is_root = parent_type is self.schema.mutation_type
+        mutation = self.mutations.get(nodes[0].name.value) if is_root else None
         value = mutation.value_of(nodes[0], self.variable_values.coerced) if mutation else None
         if mutation is None or value is None:
             return super().execute_field(parent_type, source, field_details_list, path, position_context)

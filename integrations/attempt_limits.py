@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import cast
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
 
 from domain.attempts import Attempt, AttemptKind, MostAttempts, account_subject, tallied
 from domain.ports import LimitsUnavailable, TooManyAttempts
+from integrations.redis_clients import quick_redis
 
 MOST_CONNECTIONS = 16
 LONGEST_WAIT_SECONDS = 0.5
@@ -59,14 +59,7 @@ class RedisAttemptLimits:
     def __init__(self, redis_url: str, *, secret_key: bytes, most: MostAttempts) -> None:
         self._secret_key, self._most = secret_key, most
         self._warned_at = float("-inf")
-        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves the options untyped
-            redis_url,
-            max_connections=MOST_CONNECTIONS,
-            # Less than whoever waits grants: redis-py swallows a cancellation that meets it while it connects.
-            socket_connect_timeout=LONGEST_WAIT_SECONDS * 2 / 3,
-            socket_timeout=LONGEST_WAIT_SECONDS,
-        )
-        self._redis = Redis.from_pool(pool)
+        self._redis = quick_redis(redis_url, connections=MOST_CONNECTIONS, answer_seconds=LONGEST_WAIT_SECONDS)
         self._script = self._redis.register_script(SCRIPT)
 
     async def grant(self, attempts: Sequence[Attempt], *, address: str) -> None:

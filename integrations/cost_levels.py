@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from integrations.redis_clients import quick_redis
 
 MOST_CONNECTIONS = 16
 
@@ -55,15 +55,7 @@ class CostLevels:
 
     def __init__(self, redis_url: str, *, maximum: int, restore_rate: int, answer_seconds: float) -> None:
         self._maximum, self._restore_rate = maximum, restore_rate
-        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves the options untyped
-            redis_url,
-            max_connections=MOST_CONNECTIONS,
-            # Less than whoever waits grants: redis-py swallows a cancellation that meets it while it connects.
-            socket_connect_timeout=answer_seconds * 2 / 3,
-            socket_timeout=answer_seconds,
-            decode_responses=True,
-        )
-        self._redis = Redis.from_pool(pool)
+        self._redis = quick_redis(redis_url, connections=MOST_CONNECTIONS, answer_seconds=answer_seconds, decodes=True)
         self._script = self._redis.register_script(SCRIPT)
 
     async def settle(self, accounts: Sequence[Account]) -> list[Level]:

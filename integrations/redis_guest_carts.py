@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import orjson
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
 
 from domain.carts import (
     MOST_LINES,
@@ -29,6 +28,7 @@ from domain.carts import (
 )
 from domain.destinations import Destination
 from integrations.guest_cart_scripts import CHANGE, EMPTY, LOAD
+from integrations.redis_clients import quick_redis
 
 LIFETIME_MS = timedelta(days=30) // timedelta(milliseconds=1)
 """From the last use of a cart."""
@@ -44,14 +44,7 @@ class RedisGuestCarts:
 
     def __init__(self, redis_url: str) -> None:
         self._warned_at = float("-inf")
-        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves the options untyped
-            redis_url,
-            max_connections=MOST_CONNECTIONS,
-            # Less than whoever waits grants: redis-py swallows a cancellation that meets it while it connects.
-            socket_connect_timeout=LONGEST_WAIT_SECONDS * 2 / 3,
-            socket_timeout=LONGEST_WAIT_SECONDS,
-        )
-        self._redis = Redis.from_pool(pool)
+        self._redis = quick_redis(redis_url, connections=MOST_CONNECTIONS, answer_seconds=LONGEST_WAIT_SECONDS)
         self._load, self._change, self._empty = (
             self._redis.register_script(script) for script in (LOAD, CHANGE, EMPTY)
         )

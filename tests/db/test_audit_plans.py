@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
-from bootstrap import Parts, build_parts
+from bootstrap import Parts
 from db.models import AuditEntry, new_id
 from db.queries.audit import find_audited_people
-from db.security.roles import APP, OWNER, connected
+from db.security.roles import connected
 from db.session import Scope
 from domain import timeline
 from settings import Settings
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop
+from tests.support.own_database import parts_of_own
 
 ENTRIES, PEOPLE = 20_000, 20
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,13 +27,8 @@ PAGES = re.compile(r"Buffers: shared hit=(\d+)(?: read=(\d+))?")
 @pytest.fixture(scope="module")
 async def parts(databases: Databases, process_name: str, settings: Settings) -> AsyncGenerator[Parts]:
     """A database of its own, with nobody else's rows in its statistics."""
-    name = f"{process_name}_audit_plans"
-    await databases.clone(name)
-    urls = {"database_url": databases.url(name, APP), "owner_database_url": databases.url(name, OWNER)}
-    built = build_parts(settings.model_copy(update=urls))
-    yield built
-    await built.close()
-    await databases.drop(name)
+    async with parts_of_own(databases, settings, f"{process_name}_audit_plans") as built:
+        yield built
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
-from bootstrap import Parts, build_parts
+from bootstrap import Parts
 from db.models import (
     CatalogItem,
     CatalogItemCategory,
@@ -23,7 +23,7 @@ from db.models import (
 )
 from db.queries.selections import Selection, selection
 from db.rows import Record, Rows, Statement, read_rows
-from db.security.roles import APP, OWNER, connected
+from db.security.roles import connected
 from db.session import AsyncSession, Scope
 from domain import catalog, categories
 from domain.catalog import ItemFilter
@@ -31,6 +31,7 @@ from domain.pages import PageRequest, encode_cursor
 from settings import Settings
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop
+from tests.support.own_database import parts_of_own
 
 BIG, SMALL, SHELVES = 5_000, 500, 50
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,13 +41,8 @@ MIDDLE = encode_cursor(BEGINNING + timedelta(minutes=BIG // 2), uuid.UUID(int=0)
 @pytest.fixture(scope="module")
 async def parts(databases: Databases, process_name: str, settings: Settings) -> AsyncGenerator[Parts]:
     """A database of its own: the planner knows only the average tenant, so neighbours would change the plans."""
-    name = f"{process_name}_plans"
-    await databases.clone(name)
-    urls = {"database_url": databases.url(name, APP), "owner_database_url": databases.url(name, OWNER)}
-    built = build_parts(settings.model_copy(update=urls))
-    yield built
-    await built.close()
-    await databases.drop(name)
+    async with parts_of_own(databases, settings, f"{process_name}_plans") as built:
+        yield built
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
-from bootstrap import Parts, build_parts
+from bootstrap import Parts
 from db.models import Customer, Order, new_id
-from db.security.roles import APP, OWNER, connected
+from db.security.roles import connected
 from db.session import AsyncSession, Scope
 from domain import order_claims, orders
 from domain.actors import Actor, ActorKind
@@ -19,6 +19,7 @@ from domain.pages import PageRequest, encode_cursor
 from settings import Settings
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop
+from tests.support.own_database import parts_of_own
 
 CUSTOMERS, EACH = 40, 100
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -29,13 +30,8 @@ GUEST = "guest@shoppers.test"
 @pytest.fixture(scope="module")
 async def parts(databases: Databases, process_name: str, settings: Settings) -> AsyncGenerator[Parts]:
     """A database of its own, with nobody else's rows in its statistics."""
-    name = f"{process_name}_order_plans"
-    await databases.clone(name)
-    urls = {"database_url": databases.url(name, APP), "owner_database_url": databases.url(name, OWNER)}
-    built = build_parts(settings.model_copy(update=urls))
-    yield built
-    await built.close()
-    await databases.drop(name)
+    async with parts_of_own(databases, settings, f"{process_name}_order_plans") as built:
+        yield built
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from bootstrap import Parts, build_parts
+from bootstrap import Parts
 from db.queries.visits import SEE_VISITS
-from db.security.roles import APP, OWNER, connected
+from db.security.roles import connected
 from db.session import Scope
 from domain.pages import PageRequest
 from domain.visits import VisitFilter, list_visits
 from settings import Settings
 from tests.support.databases import Databases
 from tests.support.factories import Factory, Shop
+from tests.support.own_database import parts_of_own
 
 FILL = """INSERT INTO visits (tenant_id, id, started_at, last_seen_at, last_source, last_campaign)
           SELECT :tenant, gen_random_uuid(), now() - n * interval '1 minute', now(),
@@ -25,13 +26,8 @@ FILL = """INSERT INTO visits (tenant_id, id, started_at, last_seen_at, last_sour
 @pytest.fixture(scope="module")
 async def parts(databases: Databases, process_name: str, settings: Settings) -> AsyncGenerator[Parts]:
     """A database of its own, with nobody else's rows in its statistics."""
-    name = f"{process_name}_visit_plans"
-    await databases.clone(name)
-    urls = {"database_url": databases.url(name, APP), "owner_database_url": databases.url(name, OWNER)}
-    built = build_parts(settings.model_copy(update=urls))
-    yield built
-    await built.close()
-    await databases.drop(name)
+    async with parts_of_own(databases, settings, f"{process_name}_visit_plans") as built:
+        yield built
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The Cognito that answers as a test tells it to."""
+"""The Cognito that answers as a test tells it to, and the stand-ins of payment providers."""
 
 from collections.abc import AsyncGenerator, Generator
 
@@ -6,6 +6,7 @@ import pytest
 
 from bootstrap import Parts
 from integrations.cognito_pool import CognitoPool
+from integrations.payment_exchanges import PaymentHttp
 from tests.support.cognito_people import provider_with, verifier_of
 from tests.support.cognito_stand_in import (
     CLIENT,
@@ -15,6 +16,8 @@ from tests.support.cognito_stand_in import (
 )
 from tests.support.http_stand_in import Answered, StandIn, stand_in
 from tests.support.identity_providers import Accounts
+from tests.support.paypal.server import FakePayPal, fake_paypal
+from tests.support.stripe.server import FakeStripe, fake_stripe
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +47,22 @@ def cognito(server: StandIn) -> Cognito:
 @pytest.fixture
 def accounts(cognito: Cognito, pool: CognitoPool, server: StandIn, parts: Parts) -> Accounts:
     return Accounts("cognito", parts, provider_with(pool, server, parts), verifier_of(server))
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Generator[FakeStripe]:
+    with fake_stripe() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def paypal() -> Generator[FakePayPal]:
+    with fake_paypal() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+async def http() -> AsyncGenerator[PaymentHttp]:
+    connections = PaymentHttp()
+    yield connections
+    await connections.close()

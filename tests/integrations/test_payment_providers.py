@@ -5,7 +5,6 @@ Neither fake is the service itself: what they answer follows the public document
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,27 +24,8 @@ from domain.payment_providers import (
 from integrations import paypal_client, stripe_client
 from integrations.payment_exchanges import PaymentHttp
 from tests.support.payment_stages import SHOPPER, Stage, paypal_stage, stripe_stage
-from tests.support.paypal.server import FakePayPal, fake_paypal
-from tests.support.stripe.server import FakeStripe, fake_stripe
-
-
-@pytest.fixture(scope="module")
-def stripe() -> Generator[FakeStripe]:
-    with fake_stripe() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-def paypal() -> Generator[FakePayPal]:
-    with fake_paypal() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-async def http() -> AsyncGenerator[PaymentHttp]:
-    connections = PaymentHttp()
-    yield connections
-    await connections.close()
+from tests.support.paypal.server import FakePayPal
+from tests.support.stripe.server import FakeStripe
 
 
 @pytest.fixture(params=["stripe", "stripe's intents", "paypal"])

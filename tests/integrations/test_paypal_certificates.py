@@ -1,7 +1,6 @@
 """Mission C6: PayPal's certificates come from PayPal's host, and no other is ever called."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,23 +12,10 @@ from integrations.paypal_certificates import MOST_BYTES, MOST_KEPT, Certificates
 from tests.support.http_stand_in import Answered, stand_in
 from tests.support.payment_stages import PayPalStage, paypal_stage
 from tests.support.paypal.certificates import Authority, new_key, pem
-from tests.support.paypal.server import CERTIFICATE, FakePayPal, fake_paypal
+from tests.support.paypal.server import CERTIFICATE, FakePayPal
 
 DAY = timedelta(days=1)
 ELSEWHERE = "/v1/notifications/certs/CERT-00000000-00000000-00000001"
-
-
-@pytest.fixture(scope="module")
-def paypal() -> Generator[FakePayPal]:
-    with fake_paypal() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-async def http() -> AsyncGenerator[PaymentHttp]:
-    connections = PaymentHttp()
-    yield connections
-    await connections.close()
 
 
 @pytest.fixture

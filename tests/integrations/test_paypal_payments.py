@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -19,20 +18,7 @@ from domain.payment_providers import (
 from integrations.payment_exchanges import PaymentHttp
 from integrations.paypal_client import api_url_of
 from tests.support.payment_stages import PayPalStage, paypal_stage
-from tests.support.paypal.server import FakePayPal, fake_paypal
-
-
-@pytest.fixture(scope="module")
-def paypal() -> Generator[FakePayPal]:
-    with fake_paypal() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-async def http() -> AsyncGenerator[PaymentHttp]:
-    connections = PaymentHttp()
-    yield connections
-    await connections.close()
+from tests.support.paypal.server import FakePayPal
 
 
 @pytest.fixture

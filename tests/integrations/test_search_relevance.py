@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bootstrap import Parts, build_parts
-from db.security.roles import APP, OWNER, connected
+from bootstrap import Parts
+from db.security.roles import connected
 from domain import catalog_items
 from integrations.postgres_search import PostgresSearch
 from settings import Settings
 from tests.support.databases import Databases
 from tests.support.factories import Factory
+from tests.support.own_database import parts_of_own
 from tests.support.relevance import AMONG_THREE, CATALOGUE, MISTAKEN, WRITTEN
 from tests.support.search_engines import SearchedShop, item
 
@@ -21,13 +22,8 @@ from tests.support.search_engines import SearchedShop, item
 @pytest.fixture(scope="module")
 async def parts(databases: Databases, process_name: str, settings: Settings) -> AsyncGenerator[Parts]:
     """A database of its own, for parts of the search are taken out of it."""
-    name = f"{process_name}_relevance"
-    await databases.clone(name)
-    urls = {"database_url": databases.url(name, APP), "owner_database_url": databases.url(name, OWNER)}
-    built = build_parts(settings.model_copy(update=urls))
-    yield built
-    await built.close()
-    await databases.drop(name)
+    async with parts_of_own(databases, settings, f"{process_name}_relevance") as built:
+        yield built
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,20 +22,7 @@ from integrations.payment_exchanges import PaymentHttp
 from integrations.stripe_currencies import CURRENCIES
 from tests.support.payment_stages import StripeStage, stripe_stage
 from tests.support.stripe.objects import Refund, event
-from tests.support.stripe.server import FakeStripe, fake_stripe
-
-
-@pytest.fixture(scope="module")
-def stripe() -> Generator[FakeStripe]:
-    with fake_stripe() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-async def http() -> AsyncGenerator[PaymentHttp]:
-    connections = PaymentHttp()
-    yield connections
-    await connections.close()
+from tests.support.stripe.server import FakeStripe
 
 
 @pytest.fixture
